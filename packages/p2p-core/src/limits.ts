@@ -35,6 +35,18 @@ export const MAX_MULTIADDR_CHARS = 1_024
 /** Greatest size of a private key file: a protobuf Ed25519 key has 68 bytes. */
 export const MAX_KEY_FILE_BYTES = 1_024
 
+/** Time between two pings of a connection. Under the 120 s after which libp2p ends a silent stream, of which a circuit is one. */
+export const PING_INTERVAL_MS = 15_000
+
+/** Time for one ping. */
+export const PING_TIMEOUT_MS = 10_000
+
+/** Pings in a row without an answer and without a byte of anything else, after which a connection counts as dead. */
+export const MAX_SILENT_PINGS = 3
+
+/** Time for the other side to say by identify who it is, before it is shown as it is known. */
+export const IDENTIFY_WAIT_MS = 3_000
+
 // --- Relay info document (relays/) ---
 
 /** Greatest size of the relay info document as it is fetched. A real one has 2–4 KiB. */
@@ -57,3 +69,35 @@ export const RELAY_INFO_TIMEOUT_MS = 10_000
 
 /** How far this device's clock may be wrong before a fresh info document counts as expired. */
 export const CLOCK_SKEW_MS = 5 * 60_000
+
+// --- Protocols: registry, general channel, file sending ---
+
+/** Silence after which a reader gives up, where a protocol does not say otherwise. */
+export const DEFAULT_IDLE_TIMEOUT_MS = 60_000
+
+/** Streams of one protocol that one peer may have open to us, and we to it, where a protocol does not say otherwise. */
+export const DEFAULT_MAX_STREAMS_PER_PEER = 16
+
+/** Longest protocol ID that is registered or asked for; multistream-select itself takes 1,024. */
+export const MAX_PROTOCOL_ID_BYTES = 256
+
+/** Lower minors (and patches of the newest minor) that one handler is registered under. Each costs one ID in identify's list. */
+export const MAX_SERVED_VERSIONS = 16
+
+/** Bytes that wait for the reader of one stream before it is paused. Two yamux start windows. */
+export const READ_QUEUE_BYTES = 512 * 1024
+
+/** Bytes libp2p may hold for a paused stream before it resets it: what a window of yamux, doubled as it may be, can still deliver. */
+export const MAX_UNREAD_BYTES = 16 * 1024 * 1024 + 64 * 1024
+
+/** The same while the access decision is open: one yamux start window and a little. */
+export const MAX_UNDECIDED_BYTES = 512 * 1024
+
+/** Time that a stream which we have closed may stay half-open before it is reset. */
+export const CLOSE_LINGER_MS = 5_000
+
+/** Greatest size of the answering side's verdict frame. */
+export const MAX_VERDICT_BYTES = 1024
+
+/** Bytes a second that a stream may waste in frames that are dropped (lines without an end). Above it, reading waits. */
+export const DISCARD_BYTES_PER_SECOND = 256 * 1024

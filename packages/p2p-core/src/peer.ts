@@ -2,6 +2,7 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Events } from './events.ts'
 import type { P2pErrorCode } from './errors.ts'
+import type { IdentityStatus } from './identity/identity.ts'
 import type { GeneralChannel } from './protocol/general.ts'
 import type { FileSending } from './protocol/send.ts'
 import type { Handler, Protocol, ProtocolStream } from './protocol/protocol.ts'
@@ -33,6 +34,10 @@ export interface PeerStatus {
   readonly relays: readonly RelayStatus[]
   readonly reachability: Reachability
   readonly lastError: { readonly code: P2pErrorCode; readonly message: string } | undefined
+  /** Where this device's key is kept, and whether it ends with this tab or process. */
+  readonly identity: IdentityStatus
+  /** Where datastore and peer book are kept; `memory` with the reason, where nothing is. */
+  readonly storage: { readonly kind: 'given' | 'indexeddb' | 'level' | 'memory'; readonly reason: string | undefined }
 }
 
 /** How the bytes to a peer travel. `lan` only where the selected pair of addresses proves it. */

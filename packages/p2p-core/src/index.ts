@@ -1,0 +1,17 @@
+// The public names of this package; test/index.test.ts pins them. Withheld on purpose: the parts that createPeer is made of.
+export { createPeer } from './node.ts'
+export { DEFAULT_PEER_OPTIONS, type PeerOptions } from './options.ts'
+export type { IdentityStatus, IdentityStorage } from './identity/identity.ts'
+export { parsePeerId, verifyPeerId } from './identity/verify.ts'
+export { P2pError, isP2pError, type P2pErrorCode, type P2pErrorInit } from './errors.ts'
+export { createEmitter, type Emitter, type Events, type Listener } from './events.ts'
+export type {
+  PathKind, PathReason, Peer, PeerEventMap, PeerInfo, PeerKind, PeerState, PeerStatus, Reachability, RelayStatus
+} from './peer.ts'
+export type {
+  AccessDecision, AccessPolicy, AccessRequest, Codec, Framing, Handler, Protocol, ProtocolLimits, ProtocolStream
+} from './protocol/protocol.ts'
+export type { GeneralChannel, GeneralMessage } from './protocol/general.ts'
+export type { FileOffer, FileSending, FileSink, FileSource, FileTransfer } from './protocol/send.ts'
+export { AUTH_PROTOCOL, DEFAULT_NETWORK, FLOW_SYNC_PROTOCOL, GENERAL_PROTOCOL, RENDEZVOUS_PROTOCOL, SEND_PROTOCOL } from './protocols.ts'
+export { VERSION } from './version.ts'

@@ -1,0 +1,60 @@
+import { identify, identifyPush } from '@libp2p/identify'
+import { FaultTolerance, type ConnectionGater, type Metrics } from '@libp2p/interface'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import type { Libp2pOptions } from 'libp2p'
+import type { Identity } from './identity/identity.ts'
+import {
+  DIAL_TIMEOUT_MS, MAX_ADDRESSES_PER_DIAL, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS_PER_SECOND, MAX_PARALLEL_DIALS,
+  MAX_PENDING_INBOUND_CONNECTIONS
+} from './limits.ts'
+import type { ResolvedPeerOptions } from './options.ts'
+import type { Storage } from './persistence/storage.ts'
+import { RELAY_AGENT, type Platform, type TransportNeeds } from './platform/platform.ts'
+
+/** What a node is made of besides the options. */
+export interface Libp2pNeeds extends TransportNeeds {
+  readonly platform: Platform
+  readonly identity: Identity
+  readonly storage: Storage
+  readonly gater: ConnectionGater
+  readonly metrics: Metrics
+}
+
+/** All of libp2p's options for one peer, before `configureLibp2p`. The node does not start by itself. */
+export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: Libp2pNeeds): Promise<Libp2pOptions> {
+  const { platform, identity, storage } = needs
+  const parts = await platform.libp2pParts(options, needs)
+  return {
+    start: false,
+    privateKey: identity.privateKey,
+    datastore: storage.datastore,
+    nodeInfo: { userAgent: options.role === 'relay' ? RELAY_AGENT : platform.agentVersion },
+    addresses: { listen: [...(options.listen ?? parts.listen), ...circuitListeners(options)] },
+    transports: parts.transports,
+    // no unencrypted channel is ever offered; a transport that encrypts by itself (WebRTC) still authenticates by Noise
+    connectionEncrypters: parts.connectionEncrypters,
+    streamMuxers: [yamux()],
+    // one address that cannot be listened on (no IPv6 here) must not keep a peer from joining; node.ts checks those that were asked for
+    transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
+    connectionGater: needs.gater,
+    metrics: () => needs.metrics,
+    // liveness is this package's own (peers/liveness.ts): libp2p's drops a connection at the first ping that a hidden tab answers late
+    connectionMonitor: { enabled: false },
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS[platform.kind],
+      inboundConnectionThreshold: MAX_INBOUND_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: MAX_PENDING_INBOUND_CONNECTIONS,
+      maxParallelDials: MAX_PARALLEL_DIALS,
+      maxPeerAddrsToDial: MAX_ADDRESSES_PER_DIAL,
+      dialTimeout: DIAL_TIMEOUT_MS
+    },
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...parts.services },
+    ...(options.logger === undefined ? {} : { logger: options.logger })
+  }
+}
+
+/** One bare `/p2p-circuit` for each relay: a listener holds the reservation of one relay, whichever it is, and is free again when that one goes. */
+function circuitListeners(options: ResolvedPeerOptions): string[] {
+  return options.relays.map(() => '/p2p-circuit')
+}

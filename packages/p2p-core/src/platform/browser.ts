@@ -1,0 +1,33 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
+import { noise } from '@libp2p/noise'
+import { webRTC, webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
+import { loadBrowserIdentity } from '../identity/web-key.browser.ts'
+import { withPeerIdCheck } from '../identity/verify.ts'
+import { reachOfPage } from '../nat/address-policy.ts'
+import { openIdbStorage } from '../persistence/idb.browser.ts'
+import { VERSION } from '../version.ts'
+import type { Platform } from './platform.ts'
+
+/** Browser: WebSockets and circuits, WebRTC for direct paths, key and datastore in IndexedDB. */
+export const platform: Platform = {
+  kind: 'browser',
+  agentVersion: `gloflow-peers/${VERSION} browser`,
+  loadIdentity: ({ storageName }) => loadBrowserIdentity(storageName),
+  openStorage: ({ storageName }, self) => openIdbStorage(`${storageName}-${self.toString()}`),
+  addressReach: () => ({ reach: reachOfPage(globalThis.location.href), resolve: undefined }),
+  async libp2pParts(options, { iceServers }) {
+    return {
+      transports: [
+        webSockets(),
+        circuitRelayTransport(),
+        ...(options.webrtc ? [webRTC({ rtcConfiguration: () => ({ iceServers: iceServers() }) })] : []),
+        ...(options.webrtcDirect ? [webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])
+      ],
+      connectionEncrypters: [withPeerIdCheck(noise())],
+      services: { dcutr: dcutr() },
+      listen: options.webrtc ? ['/webrtc'] : []
+    }
+  }
+}
