@@ -108,7 +108,7 @@ func (n *node) dial(ctx context.Context, r request) (fields, error) {
 func dialCode(err error) string {
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "peer id mismatch"), strings.Contains(text, "but remote key matches"):
+	case strings.Contains(text, "peer id mismatch"), strings.Contains(text, "peer IDs don't match"):
 		return "WRONG_PEER"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "TIMEOUT"
