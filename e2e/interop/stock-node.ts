@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
 import type { Identify } from '@libp2p/identify'
-import type { Connection, IdentifyResult, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, IdentifyResult, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
@@ -25,9 +25,14 @@ export type StockNode = Libp2p<{ identify: Identify; ping: Ping }>
 /** Sends back what it gets; the Go peer has the same. */
 export const ECHO_PROTOCOL = '/gf/interop-echo/1.0.0'
 
-/** Starts a node that listens on TCP, loopback, with exactly the given secure channels. */
-export async function startStockNode(options: { security: readonly Security[]; listen?: readonly string[] }): Promise<StockNode> {
+/** Starts a node that listens on TCP, loopback, with exactly the given secure channels and a fresh key or the one given. */
+export async function startStockNode(options: {
+  security: readonly Security[]
+  listen?: readonly string[]
+  privateKey?: PrivateKey
+}): Promise<StockNode> {
   const node = await createLibp2p({
+    ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
     addresses: { listen: [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])] },
     transports: [tcp(), webSockets(), circuitRelayTransport()],
     connectionEncrypters: options.security.map((name) => (name === 'tls' ? tls() : noise())),
