@@ -96,8 +96,61 @@ export const MAX_UNDECIDED_BYTES = 512 * 1024
 /** Time that a stream which we have closed may stay half-open before it is reset. */
 export const CLOSE_LINGER_MS = 5_000
 
+/**
+ * Time that an answering side which has read nothing yet waits before it closes. libp2p 3.3 fails to open a stream whose end arrives in
+ * one piece with multistream's answer, and loses what came with it.
+ */
+export const CLOSE_GRACE_MS = 250
+
 /** Greatest size of the answering side's verdict frame. */
 export const MAX_VERDICT_BYTES = 1024
 
 /** Bytes a second that a stream may waste in frames that are dropped (lines without an end). Above it, reading waits. */
 export const DISCARD_BYTES_PER_SECOND = 256 * 1024
+
+// --- Relay supervisor (relays/) ---
+
+/** Time that a relay has to answer a request for a reservation. */
+export const RESERVE_TIMEOUT_MS = 5_000
+
+/** Greatest size of a relay's answer to it: a signed voucher and its addresses. */
+export const MAX_HOP_MESSAGE_BYTES = 16 * 1024
+
+/** Addresses of a relay under which this peer is announced. */
+export const MAX_RESERVATION_ADDRESSES = 16
+
+/** Delay before the first new attempt at a lost relay; it doubles with each failure. */
+export const RELAY_RETRY_MIN_MS = 250
+
+/** Greatest delay between attempts while somebody is looking: a relay that is back is found within 10 s. */
+export const RELAY_RETRY_MAX_MS = 5_000
+
+/** Greatest delay while the tab is hidden; a wake-up ends it at once. */
+export const RELAY_RETRY_HIDDEN_MS = 30_000
+
+/** Greatest delay after a failure that only a person or an operator can mend (wrong network, not a relay, not let in). */
+export const RELAY_RETRY_REFUSED_MS = 60_000
+
+/** Time for one attempt to reach a relay. Every third one has longer, for slow networks. */
+export const RELAY_ATTEMPT_MS = 6_000
+export const RELAY_SLOW_ATTEMPT_MS = 20_000
+
+/** A connection that was held for so long counts as a success: the next loss starts from the shortest delay. */
+export const RELAY_STABLE_MS = 10_000
+
+/** Shortest time between two requests to extend a reservation. */
+export const RESERVATION_REFRESH_MIN_MS = 30_000
+
+/** Time after which the info document is fetched anew from a relay that is connected. */
+export const RELAY_INFO_REFRESH_MS = 15 * 60_000
+
+/** After a wake-up a relay has this long for each of two pings before its connection counts as dead. */
+export const WAKE_PING_TIMEOUT_MS = 2_500
+
+/** How often the clock is looked at for jumps (sleep), and how late a look may be: hidden tabs get one tick a minute. */
+export const CLOCK_CHECK_MS = 2_000
+export const CLOCK_JUMP_MS = 8_000
+export const CLOCK_JUMP_HIDDEN_MS = 90_000
+
+/** Relays that a peer holds at once, those it learned from others' info documents included. */
+export const MAX_HELD_RELAYS = 3

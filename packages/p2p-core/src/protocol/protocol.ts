@@ -37,6 +37,7 @@ export type AccessDecision = { readonly allowed: true } | { readonly allowed: fa
 
 /** The port that decides who may open what. There is no default: an application chooses one. */
 export interface AccessPolicy {
+  /** Must answer before `signal` aborts; no answer in time, and a policy that throws, count as a refusal. */
   decide(request: AccessRequest, signal: AbortSignal): AccessDecision | Promise<AccessDecision>
 }
 
@@ -46,15 +47,26 @@ export interface Protocol<Message> {
   readonly id: string
   readonly codec: Codec<Message>
   readonly framing: Framing
+  /**
+   * What a frame that breaks a bound or does not decode leads to: `reset` ends the stream with a typed error; `drop` leaves the frame out,
+   * counts it in `ProtocolStream.dropped` and reads on (newline framing only: there the next frame can be found).
+   */
+  readonly onInvalidFrame: 'reset' | 'drop'
   readonly limits: ProtocolLimits
   readonly operation: string | undefined
 }
 
-/** A stream of whole messages. Reading ends when the other side closes; a breach of a bound throws a typed P2pError and resets the stream. */
+/**
+ * A stream of whole messages. Reading ends when the other side closes; a breach of a bound throws a typed P2pError and resets the stream.
+ * Leaving a `for await` early does not close the stream: a later loop reads on.
+ */
 export interface ProtocolStream<Message> extends AsyncIterable<Message>, AsyncDisposable {
   readonly peer: PeerId
+  /** The ID that was negotiated: the version that both sides speak. */
   readonly protocol: string
   readonly connection: Connection
+  /** Frames that were left out, for a protocol with `onInvalidFrame: 'drop'`. */
+  readonly dropped: number
   /** Resolves when the message is taken by the transport's window (back-pressure). Throws STREAM_CLOSED. */
   send(message: Message, options?: { readonly signal?: AbortSignal }): Promise<void>
   /** Ends the writing side, and waits until what was sent is handed over. */

@@ -1,0 +1,175 @@
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { P2pError } from '../errors.ts'
+import { READ_QUEUE_BYTES } from '../limits.ts'
+
+/** How long to wait: until the signal aborts, or `timeoutMs` (0 = without end) has passed. */
+export interface Wait {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Reads and writes the bytes of a libp2p stream with bounds. libp2p's own iterator has none (its queue grows without end), ends early on
+ * a paused stream, and its `onDrain()` keeps no back-pressure after the first time, so this works on the stream's events.
+ */
+export class ByteStream {
+  readonly #stream: Stream
+  readonly #what: string
+  readonly #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #remoteEnded: boolean
+  #ended = false
+  #error: Error | undefined
+  #received = false
+  #wake: (() => void) | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  /** `what` names the stream in errors. The stream must be paused, or not yet have lost data to another listener. */
+  constructor(stream: Stream, what: string) {
+    this.#stream = stream
+    this.#what = what
+    this.#remoteEnded = stream.remoteWriteStatus === 'closed'
+    stream.addEventListener('remoteCloseWrite', () => { this.#remoteEnded = true })
+    // Before the 'close' of a reset there is an 'end' too, which would hide the reset's error.
+    stream.addEventListener('end', () => { if (stream.status !== 'aborted' && stream.status !== 'reset') this.#end(undefined) })
+    stream.addEventListener('close', event => { this.#onClose(event) })
+    stream.addEventListener('message', event => { this.#onMessage(event) })
+    if (stream.readableEnded || (stream.status !== 'open' && stream.readBufferLength === 0)) this.#end(undefined)
+  }
+
+  /** True once bytes have arrived, read or not. */
+  get hasReceived(): boolean {
+    return this.#received
+  }
+
+  /** The next bytes; `undefined` at the end. Throws STREAM_CLOSED where the stream was cut, PROTOCOL_TIMEOUT, ABORTED. */
+  async read(wait: Wait): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = this.#queue.shift()
+      if (chunk !== undefined) {
+        this.#queuedBytes -= chunk.byteLength
+        if (this.#queuedBytes <= READ_QUEUE_BYTES / 2) this.resume()
+        return chunk
+      }
+      if (this.#ended) {
+        if (this.#error !== undefined) throw this.#error
+        return undefined
+      }
+      this.resume()
+      await this.#event(wait, `${this.#what}: nothing arrived for ${wait.timeoutMs} ms`)
+    }
+  }
+
+  /** Puts bytes back in front of what is read next. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return
+    this.#queue.unshift(bytes)
+    this.#queuedBytes += bytes.byteLength
+  }
+
+  /**
+   * Hands bytes to the transport, in the order of the calls; resolves when its window has room again.
+   * Throws STREAM_CLOSED, PROTOCOL_TIMEOUT, ABORTED.
+   */
+  write(parts: readonly Uint8Array[], wait: Wait): Promise<void> {
+    const turn = this.#writing.then(() => this.#write(parts, wait))
+    this.#writing = turn.catch(() => undefined)
+    return turn
+  }
+
+  pause(): void {
+    if (this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  resume(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    try {
+      this.#stream.resume()
+    } catch {
+      // The muxer is gone and cannot take the window update; what was buffered has been delivered all the same.
+    }
+  }
+
+  async #write(parts: readonly Uint8Array[], wait: Wait): Promise<void> {
+    if (wait.signal?.aborted === true) throw this.#aborted(wait.signal)
+    if (this.#stream.writeStatus !== 'writable') throw this.#closed('it is closed for writing')
+    try {
+      this.#stream.send(new Uint8ArrayList(...parts))
+    } catch (cause) {
+      throw this.#closed('the transport took no more', cause)
+    }
+    await this.#drained(wait)
+  }
+
+  async #drained(wait: Wait): Promise<void> {
+    while (this.#stream.writableNeedsDrain) {
+      if (this.#stream.writeStatus === 'closed') throw this.#closed('it closed while bytes were waiting')
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const wake = (): void => { resolve() }
+      this.#stream.addEventListener('drain', wake)
+      this.#stream.addEventListener('close', wake)
+      try {
+        await this.#wait(promise, wait, `${this.#what}: the other side has taken nothing for ${wait.timeoutMs} ms`)
+      } finally {
+        this.#stream.removeEventListener('drain', wake)
+        this.#stream.removeEventListener('close', wake)
+      }
+    }
+  }
+
+  #onMessage(event: StreamMessageEvent): void {
+    this.#received = true
+    const parts = event.data instanceof Uint8Array ? [event.data] : event.data
+    for (const part of parts) {
+      this.#queue.push(part)
+      this.#queuedBytes += part.byteLength
+    }
+    if (this.#queuedBytes >= READ_QUEUE_BYTES) this.pause()
+    this.#wake?.()
+  }
+
+  #onClose(event: StreamCloseEvent): void {
+    if (event.error !== undefined) {
+      this.#end(event.local === true ? event.error : this.#closed('the other side reset it', event.error))
+    } else if (this.#stream.readBufferLength === 0 || this.#stream.readStatus === 'closed') {
+      this.#end(undefined)
+    }
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#error = error ?? (this.#remoteEnded ? undefined : this.#closed('the connection went away'))
+    this.#wake?.()
+  }
+
+  #event(wait: Wait, timeoutText: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    return this.#wait(promise, wait, timeoutText).finally(() => { this.#wake = undefined })
+  }
+
+  async #wait(promise: Promise<void>, wait: Wait, timeoutText: string): Promise<void> {
+    const { timeoutMs, signal } = wait
+    if (signal?.aborted === true) throw this.#aborted(signal)
+    const { promise: stopped, reject } = Promise.withResolvers<never>()
+    const onAbort = (): void => { reject(this.#aborted(signal)) }
+    const timer = timeoutMs === 0 ? undefined : setTimeout(() => { reject(new P2pError('PROTOCOL_TIMEOUT', timeoutText, { retryable: true })) }, timeoutMs)
+    signal?.addEventListener('abort', onAbort)
+    try {
+      await Promise.race([promise, stopped])
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #closed(how: string, cause?: unknown): P2pError {
+    return new P2pError('STREAM_CLOSED', `${this.#what}: ${how}; open it again`, { retryable: true, cause })
+  }
+
+  #aborted(signal: AbortSignal | undefined): P2pError {
+    return new P2pError('ABORTED', `${this.#what}: stopped by its caller`, { cause: signal?.reason })
+  }
+}
