@@ -1,0 +1,3 @@
+module gloflow.local/lab/nat
+
+go 1.21
