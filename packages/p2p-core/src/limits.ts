@@ -154,3 +154,58 @@ export const CLOCK_JUMP_HIDDEN_MS = 90_000
 
 /** Relays that a peer holds at once, those it learned from others' info documents included. */
 export const MAX_HELD_RELAYS = 3
+
+/** Peers in the peer book. The least useful make room: first those who are neither relay nor friend, and of those the longest unseen. */
+export const MAX_BOOK_PEERS = 500
+
+/** Addresses kept for one peer. */
+export const MAX_BOOK_ADDRESSES = 12
+
+/** Greatest size of one peer's record on disk: twelve addresses of up to 400 characters, with room. */
+export const MAX_BOOK_RECORD_BYTES = 8 * 1024
+
+/** How long a change of the peer book may wait to be written together with others. */
+export const BOOK_WRITE_DELAY_MS = 200
+
+/** How long a peer that was not seen is kept. */
+export const MAX_BOOK_AGE_MS = 90 * 24 * 3_600_000
+
+/** Relays that are taken from the peer book where none is configured. */
+export const MAX_BOOK_RELAYS = 3
+
+/** People from the peer book who are dialled at start, those seen last first. */
+export const MAX_BOOK_RECONNECTS = 16
+
+/** Longest line of the general channel. */
+export const GENERAL_MAX_LINE_BYTES = 64 * 1024
+
+/** Messages a second that are read from one peer on the general channel, and how many at once; above it, reading waits. */
+export const GENERAL_MESSAGES_PER_SECOND = 50
+export const GENERAL_MESSAGE_BURST = 200
+
+/** Streams of the general channel with one peer: one each way, twice while the path changes, and what Go peers open again. */
+export const GENERAL_MAX_STREAMS_PER_PEER = 8
+
+/** Messages and bytes that wait to be taken by one peer; what is over is dropped and counted. */
+export const GENERAL_QUEUE_MESSAGES = 64
+export const GENERAL_QUEUE_BYTES = 256 * 1024
+
+/** Time within which one peer has to take a message. */
+export const GENERAL_SEND_TIMEOUT_MS = 5_000
+
+/** Message ids remembered of one author, and authors of whom any are: what is older may be shown twice. */
+export const GENERAL_IDS_PER_AUTHOR = 512
+export const GENERAL_AUTHORS = 512
+
+/** Time within which the same bytes of one Go peer by two ways are one message, and how many such are remembered. */
+export const GENERAL_SAME_BYTES_MS = 5_000
+export const GENERAL_SAME_BYTES_ENTRIES = 2_048
+
+/** Go peers that a bridge tells of, and that a message to a bridge can be meant for. */
+export const GENERAL_MAX_BRIDGED = 32
+
+/** A bridge tells of Go peers that came and went at most this often; lost messages are reported at most this often too. */
+export const GENERAL_REPORT_INTERVAL_MS = 1_000
+
+/** Time for identify to say what kind of program a peer is, before its first line is read. */
+export const GENERAL_ROLE_WAIT_MS = 5_000

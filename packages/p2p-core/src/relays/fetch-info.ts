@@ -35,11 +35,15 @@ export async function fetchRelayInfo(url: string, options: FetchRelayInfoOptions
     if (!response.ok) throw unreachable(target, `it answered with HTTP status ${response.status}`)
     bytes = await readBounded(response, MAX_RELAY_INFO_BYTES)
   } catch (cause) {
-    if (options.signal.aborted) throw new P2pError('ABORTED', `Fetching ${target.href} was stopped.`, { cause })
+    if (options.signal.aborted && !isTimeout(options.signal.reason)) throw new P2pError('ABORTED', `Fetching ${target.href} was stopped.`, { cause })
     if (cause instanceof P2pError) throw cause
-    throw unreachable(target, signal.aborted ? `it did not answer within ${RELAY_INFO_TIMEOUT_MS} ms` : 'the connection failed', cause)
+    throw unreachable(target, signal.aborted ? 'it did not answer in time' : 'the connection failed', cause)
   }
   return parseRelayInfo(bytes, options)
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
 /** Reads a body up to `maxBytes`, and stops the transfer as soon as there is more. */

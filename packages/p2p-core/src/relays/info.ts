@@ -92,6 +92,13 @@ export async function parseRelayInfo(source: Uint8Array | string, context: Relay
   return info
 }
 
+/** The key that a relay shows instead of the pinned one, where `error` is RELAY_KEY_CHANGED. */
+export function offeredKey(error: P2pError): string | undefined {
+  const { code, cause } = error
+  if (code !== 'RELAY_KEY_CHANGED' || typeof cause !== 'object' || cause === null || !('peerId' in cause)) return undefined
+  return typeof cause.peerId === 'string' ? cause.peerId : undefined
+}
+
 /** The checks that need to know what is expected here, in the order in which a person can do something about them. */
 export function checkRelayInfo(info: RelayInfo, context: RelayInfoContext): void {
   const { network, nowMs, pin } = context
@@ -99,7 +106,7 @@ export function checkRelayInfo(info: RelayInfo, context: RelayInfoContext): void
     throw new P2pError('RELAY_WRONG_NETWORK', `The relay serves the network "${info.network}", not "${network}". Use a relay of your network, or set the network to the relay's.`)
   }
   if (pin !== undefined && pin.peerId !== info.peerId) {
-    throw new P2pError('RELAY_KEY_CHANGED', `The relay had the key ${pin.peerId} and now shows ${info.peerId}. Ask its operator; accept the new key only if they changed it.`)
+    throw new P2pError('RELAY_KEY_CHANGED', `The relay had the key ${pin.peerId} and now shows ${info.peerId}. Ask its operator; accept the new key only if they changed it.`, { cause: info })
   }
   if (pin !== undefined && info.seq < pin.seq) {
     throw new P2pError('RELAY_INFO_REPLAYED', `The relay's info document is number ${info.seq}, older than number ${pin.seq} that was seen before. Somebody may be replaying it, or the relay lost its state.`, { retryable: true })
