@@ -1,7 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { guestAddresses, planSite, type HostAddresses, type SitePlan } from './addresses.ts'
-import { letGo } from './background.ts'
 import { LabError } from './errors.ts'
 import { buildGateway, needsProgram, startGateway } from './gateway.ts'
 import { createHost, type LabHost } from './host.ts'
@@ -12,6 +9,7 @@ import { FORWARDING_SCRIPT, coreScript, firewallScript, gatewayLanScript, gatewa
 import { run, runInNamespace } from './shell.ts'
 import { labSupport } from './support.ts'
 import { checked, site, type Site, type Topology } from './topology.ts'
+import { startWatchdog } from './watch.ts'
 
 /** The number of the site with the probe's server; beyond those of a topology. */
 const PROBE_SITE_NUMBER = 250
@@ -63,7 +61,7 @@ export async function createLab(wanted: Topology, options: { readonly byHand?: b
   const watchdog = byHand ? undefined : startWatchdog(id)
   const remove = async (): Promise<void> => {
     await removeLab(id)
-    watchdog?.stdin?.end()
+    watchdog?.release()
   }
   try {
     await run('ip', ['-batch', '-'], { input: linksBatch(id, core, planned) })
@@ -153,11 +151,4 @@ function moreAddresses(host: string, plan: SitePlan): string[] {
 
 function secondAddress(ipv4: string): string {
   return `${ipv4.split('.').slice(0, 3).join('.')}.${PROBE_SECOND_HOST_OCTET}`
-}
-
-/** A process of its own that outlives a crash of this one and then removes the laboratory. */
-function startWatchdog(labId: string): ChildProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('watchdog.ts', import.meta.url)), labId], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
-  letGo(child)
-  return child
 }
