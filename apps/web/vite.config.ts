@@ -16,7 +16,7 @@ export default defineConfig({
           'img-src': ['self', 'blob:', 'data:'],
           'font-src': ['self'],
           // Relays are at other origins too, by address or by invitation.
-          'connect-src': ['self', 'ws:', 'wss:', 'http:', 'https:'],
+          'connect-src': ['self', 'blob:', 'ws:', 'wss:', 'http:', 'https:'],
           'frame-src': ['none'],
           'object-src': ['none'],
           'base-uri': ['none'],
