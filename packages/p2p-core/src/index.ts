@@ -11,6 +11,8 @@ export type {
 export type {
   AccessDecision, AccessPolicy, AccessRequest, Codec, Framing, Handler, Protocol, ProtocolLimits, ProtocolStream
 } from './protocol/protocol.ts'
+export { DEFAULT_PROTOCOL_LIMITS, defineProtocol, type ProtocolDefinition } from './protocol/define-protocol.ts'
+export { openAccess } from './access/open-access.ts'
 export type { GeneralChannel, GeneralMessage } from './protocol/general.ts'
 export type { FileOffer, FileSending, FileSink, FileSource, FileTransfer } from './protocol/send.ts'
 export { AUTH_PROTOCOL, DEFAULT_NETWORK, FLOW_SYNC_PROTOCOL, GENERAL_PROTOCOL, RENDEZVOUS_PROTOCOL, SEND_PROTOCOL } from './protocols.ts'

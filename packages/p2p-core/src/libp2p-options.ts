@@ -4,6 +4,7 @@ import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import type { Identity } from './identity/identity.ts'
+import type { InternalsCapture } from './internals.ts'
 import {
   DIAL_TIMEOUT_MS, MAX_ADDRESSES_PER_DIAL, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS_PER_SECOND, MAX_PARALLEL_DIALS,
   MAX_PENDING_INBOUND_CONNECTIONS
@@ -11,6 +12,7 @@ import {
 import type { ResolvedPeerOptions } from './options.ts'
 import type { Storage } from './persistence/storage.ts'
 import { RELAY_AGENT, type Platform, type TransportNeeds } from './platform/platform.ts'
+import { CIRCUIT_LISTEN } from './relays/circuit-transport.ts'
 
 /** What a node is made of besides the options. */
 export interface Libp2pNeeds extends TransportNeeds {
@@ -19,6 +21,7 @@ export interface Libp2pNeeds extends TransportNeeds {
   readonly storage: Storage
   readonly gater: ConnectionGater
   readonly metrics: Metrics
+  readonly internals: InternalsCapture
 }
 
 /** All of libp2p's options for one peer, before `configureLibp2p`. The node does not start by itself. */
@@ -30,13 +33,13 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
     privateKey: identity.privateKey,
     datastore: storage.datastore,
     nodeInfo: { userAgent: options.role === 'relay' ? RELAY_AGENT : platform.agentVersion },
-    addresses: { listen: [...(options.listen ?? parts.listen), ...circuitListeners(options)] },
+    addresses: { listen: [...(options.listen ?? parts.listen), ...(options.role === 'relay' ? [] : [CIRCUIT_LISTEN])] },
     transports: parts.transports,
     // no unencrypted channel is ever offered; a transport that encrypts by itself (WebRTC) still authenticates by Noise
     connectionEncrypters: parts.connectionEncrypters,
     streamMuxers: [yamux()],
-    // one address that cannot be listened on (no IPv6 here) must not keep a peer from joining; node.ts checks those that were asked for
-    transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
+    // a default address that cannot be listened on (no IPv6 here) must not keep a peer from joining; one that was asked for is an error
+    transportManager: { faultTolerance: options.listen === undefined ? FaultTolerance.NO_FATAL : FaultTolerance.FATAL_ALL },
     connectionGater: needs.gater,
     metrics: () => needs.metrics,
     // liveness is this package's own (peers/liveness.ts): libp2p's drops a connection at the first ping that a hidden tab answers late
@@ -49,12 +52,7 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
       maxPeerAddrsToDial: MAX_ADDRESSES_PER_DIAL,
       dialTimeout: DIAL_TIMEOUT_MS
     },
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...parts.services },
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...parts.services, ...needs.internals.services },
     ...(options.logger === undefined ? {} : { logger: options.logger })
   }
-}
-
-/** One bare `/p2p-circuit` for each relay: a listener holds the reservation of one relay, whichever it is, and is free again when that one goes. */
-function circuitListeners(options: ResolvedPeerOptions): string[] {
-  return options.relays.map(() => '/p2p-circuit')
 }

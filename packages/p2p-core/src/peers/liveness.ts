@@ -19,14 +19,13 @@ export interface LivenessOptions {
   readonly traffic: TrafficMeter
   /** 0 = no pings. */
   readonly intervalMs: number
-  readonly onRtt: (connection: Connection) => void
 }
 
 interface Watch { rttMs: number | undefined; silent: number; bytesIn: number; pinging: boolean }
 
 /** Pings at once when a connection opens, and then at each interval. */
 export function createLiveness(options: LivenessOptions): Liveness {
-  const { libp2p, traffic, intervalMs, onRtt } = options
+  const { libp2p, traffic, intervalMs } = options
   const watches = new WeakMap<Connection, Watch>()
   const stopped = new AbortController()
   setMaxListeners(Infinity, stopped.signal)
@@ -39,7 +38,6 @@ export function createLiveness(options: LivenessOptions): Liveness {
     try {
       watch.rttMs = await ping(connection, stopped.signal)
       watch.silent = 0
-      onRtt(connection)
     } catch (error) {
       judge(connection, watch, error)
     } finally {

@@ -1,4 +1,3 @@
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
 import { noise } from '@libp2p/noise'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
@@ -17,11 +16,11 @@ export const platform: Platform = {
   loadIdentity: ({ storageName }) => loadBrowserIdentity(storageName),
   openStorage: ({ storageName }, self) => openIdbStorage(`${storageName}-${self.toString()}`),
   addressReach: () => ({ reach: reachOfPage(globalThis.location.href), resolve: undefined }),
-  async libp2pParts(options, { iceServers }) {
+  async libp2pParts(options, { iceServers, circuits }) {
     return {
       transports: [
         webSockets(),
-        circuitRelayTransport(),
+        circuits,
         ...(options.webrtc ? [webRTC({ rtcConfiguration: () => ({ iceServers: iceServers() }) })] : []),
         ...(options.webrtcDirect ? [webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])
       ],

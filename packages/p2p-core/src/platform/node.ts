@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { autoNAT } from '@libp2p/autonat'
 import { autoNATv2 } from '@libp2p/autonat-v2'
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -25,14 +24,14 @@ export const platform: Platform = {
   loadIdentity: ({ dataDir }) => dataDir === undefined ? createEphemeralIdentity(NO_DATA_DIR) : loadKeyFile(join(dataDir, 'identity.key')),
   openStorage: async ({ dataDir }) => dataDir === undefined ? createMemoryStorage(NO_DATA_DIR) : openLevelStorage(join(dataDir, 'store')),
   addressReach: () => ({ reach: UNRESTRICTED_REACH, resolve: undefined }),
-  async libp2pParts(options, { iceServers }) {
+  async libp2pParts(options, { iceServers, circuits }) {
     // node-datachannel is a native module of some megabytes: loaded only where it is used
     const webrtc = options.webrtc || options.webrtcDirect ? await import('@libp2p/webrtc') : undefined
     return {
       transports: [
         tcp(),
         webSockets(),
-        circuitRelayTransport(),
+        circuits,
         ...(options.webrtc && webrtc !== undefined ? [webrtc.webRTC({ rtcConfiguration: () => ({ iceServers: iceServers() }) })] : []),
         ...(options.webrtcDirect && webrtc !== undefined ? [webrtc.webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])
       ],

@@ -13,6 +13,8 @@ export const RELAY_AGENT = `gloflow-peers/${VERSION} relay`
 export interface TransportNeeds {
   /** The ICE servers for the next WebRTC connection: those of verified relay documents, and never a default of a library. */
   readonly iceServers: () => RTCIceServer[]
+  /** The circuit transport whose reservations the relay supervisor holds. */
+  readonly circuits: NonNullable<Libp2pOptions['transports']>[number]
 }
 
 /** The part of libp2p's options that depends on the platform. */
