@@ -1,65 +1,55 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
-import { LevelDatastore } from 'datastore-level'
-import { RelayError, messageOf, systemCode } from './errors.ts'
+import { isP2pError } from '@gloflow/p2p-core'
+import { RelayError, messageOf } from './errors.ts'
 
-/** The relay's storage, open and held by this process alone. */
+/** The data directory's full path, and the file in it that names the process which holds it. */
 export interface DataDir {
   readonly path: string
-  readonly privateKey: PrivateKey
-  readonly datastore: LevelDatastore
-  readonly close: () => Promise<void>
+  /** Says that this process holds the directory; the lock itself is the datastore's, which ends with the process. */
+  readonly sign: () => void
+  readonly unsign: () => void
+  /** Turns what came of opening key and datastore into an error of the relay. */
+  readonly explain: (error: unknown) => unknown
 }
 
-/** Opens the data directory. Throws DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE, DISK_FULL or IDENTITY_INVALID. */
-export async function openDataDir(directory: string): Promise<DataDir> {
+/** Describes a data directory; it is opened by the peer. */
+export function describeDataDir(directory: string): DataDir {
   const path = resolve(directory)
   const holder = join(path, 'relay.pid')
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (!statSync(path).isDirectory()) throw new RelayError('DATA_DIR_UNWRITABLE', `${path} is not a directory.`, { action: 'Choose a directory with --data-dir.' })
-    const datastore = new LevelDatastore(join(path, 'store'))
-    await datastore.open()
-    writeFileSync(holder, `${process.pid}\n`)
-    const privateKey = await loadKey(join(path, 'identity.key'))
-    return {
-      path,
-      privateKey,
-      datastore,
-      close: async () => {
-        await datastore.close()
-        rmSync(holder, { force: true })
+  return {
+    path,
+    sign: () => {
+      try {
+        writeFileSync(holder, `${process.pid}\n`)
+      } catch (error) {
+        throw new RelayError('DATA_DIR_UNWRITABLE', `The data directory ${path} cannot be written: ${messageOf(error)}.`, { action: UNWRITABLE, cause: error })
       }
-    }
-  } catch (error) {
-    throw dataDirError(error, path, holder)
+    },
+    unsign: () => rmSync(holder, { force: true }),
+    explain: (error) => explain(error, path, holder)
   }
 }
 
-async function loadKey(file: string): Promise<PrivateKey> {
-  try {
-    return privateKeyFromProtobuf(readFileSync(file))
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
-    const key = await generateKeyPair('Ed25519')
-    writeFileSync(file, privateKeyToProtobuf(key), { mode: 0o600, flag: 'wx' })
-    return key
+const UNWRITABLE = 'Choose a directory that this user may write with --data-dir.'
+
+function explain(error: unknown, path: string, holder: string): unknown {
+  if (isP2pError(error, 'STORAGE_LOCKED')) {
+    return new RelayError('DATA_DIR_LOCKED', `Another relay${holderOf(holder)} uses the data directory ${path}.`, { action: 'Stop it, or choose another directory with --data-dir.', cause: error, retryable: true })
   }
+  if (isP2pError(error, 'STORAGE_FULL')) {
+    return new RelayError('DISK_FULL', `The disk of ${path} is full. What was saved is not lost.`, { action: 'Free some space, or choose another directory with --data-dir.', cause: error, retryable: true })
+  }
+  if (isP2pError(error, 'STORAGE_REFUSED', 'STORAGE_CORRUPT')) {
+    return new RelayError('DATA_DIR_UNWRITABLE', `The data directory ${path} cannot be used: ${error.message}`, { action: UNWRITABLE, cause: error })
+  }
+  if (isP2pError(error, 'IDENTITY_CORRUPT', 'IDENTITY_FOREIGN_OWNER', 'IDENTITY_UNSUPPORTED')) {
+    return new RelayError('IDENTITY_INVALID', error.message, { action: `Nothing was changed. The relay's key is ${join(path, 'identity.key')}; who it is depends on it.`, cause: error })
+  }
+  return error
 }
 
-function dataDirError(error: unknown, path: string, holder: string): RelayError {
-  if (error instanceof RelayError) return error
-  const code = systemCode(error) ?? (error instanceof Error ? systemCode(error.cause) : undefined)
-  if (code === 'LEVEL_LOCKED') {
-    const pid = readHolder(holder)
-    return new RelayError('DATA_DIR_LOCKED', `Another relay${pid} uses the data directory ${path}.`, { action: 'Stop it, or choose another directory with --data-dir.', cause: error })
-  }
-  return new RelayError('DATA_DIR_UNWRITABLE', `The data directory ${path} cannot be used: ${messageOf(error)}.`, { action: 'Choose a directory that this user may write with --data-dir.', cause: error })
-}
-
-function readHolder(holder: string): string {
+function holderOf(holder: string): string {
   try {
     return ` (process ${readFileSync(holder, 'utf8').trim().slice(0, 10)})`
   } catch {

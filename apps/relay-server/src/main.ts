@@ -26,8 +26,10 @@ async function main(): Promise<void> {
   if (outcome.commands.has('print-config')) return print(configText(outcome.config, outcome.sources))
   const log = createLog(outcome.config.log, (line) => process.stderr.write(`${line}\n`))
   try {
-    const relay = await startRelay(outcome.config, log)
+    const relay = await startRelay({ config: outcome.config, sources: outcome.sources, log, now: () => Date.now() })
     stopOnSignals(relay.stop, log)
+    if (!relay.pageBuilt) log('warn', 'The web page is not built: run `npm start` once, or `pnpm -C apps/web build`.')
+    for (const { url, usable, reason } of relay.urls) print(`  ${url}  ${usable ? 'for browsers: ' : 'not for browsers: '}${reason}`)
     print(`Open ${relay.ready.url}`)
     print(`READY ${JSON.stringify(relay.ready)}`)
   } catch (error) {

@@ -1,24 +1,28 @@
-import { fileURLToPath } from 'node:url'
-import { noise } from '@libp2p/noise'
-import { tls } from '@libp2p/tls'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import { identify, identifyPush } from '@libp2p/identify'
-import { ping } from '@libp2p/ping'
-import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
-import { createLibp2p } from 'libp2p'
-import type { RelayConfig } from './config/options.ts'
-import { openDataDir } from './data-dir.ts'
-import { clientAddress } from './http/client-address.ts'
-import { createPageRoutes } from './http/page-routes.ts'
-import { startHttpServer } from './http/page-server.ts'
-import { createStaticFiles } from './http/static-files.ts'
-import { toBlockList } from './config/values.ts'
-import { createPageSockets } from './transport/page-websocket.ts'
+import { startAdmin } from './admin.ts'
+import { createRelayAccess } from './access/relay-access.ts'
+import { createReservations } from './circuit/reservations.ts'
+import type { ConfigSource, OptionKey, RelayConfig } from './config/options.ts'
+import { describeDataDir } from './data-dir.ts'
+import { RelayError, messageOf } from './errors.ts'
+import { browserUrls, machineAddresses } from './http/browser-urls.ts'
+import type { BrowserUrl } from './http/browser-urls.ts'
+import { certificateNames } from './http/certificate.ts'
+import { startInfoService } from './info-document.ts'
+import type { InfoService } from './info-document.ts'
+import { MAX_RESERVATIONS_PER_CLIENT, RESERVATION_GRACE_MS, RESERVATION_TTL_MS } from './limits.ts'
 import type { Log } from './log.ts'
+import { keepNeighbours } from './neighbours.ts'
+import { startPage } from './page.ts'
+import type { Page } from './page.ts'
+import { startRelayNode } from './relay-node.ts'
+import type { RelayNode } from './relay-node.ts'
+import { createMeter } from './status/meter.ts'
+import { startStun } from './stun.ts'
+import type { StunServer } from './stun/stun-server.ts'
 import { RELAY_VERSION } from './version.ts'
+import { createViews } from './views.ts'
 
-/** The content of the READY line. */
+/** The content of the READY line; schema/ready.schema.json says the same. */
 export interface Ready {
   readonly url: string
   readonly peerId: string
@@ -31,52 +35,85 @@ export interface Ready {
 /** A running relay. */
 export interface Relay {
   readonly ready: Ready
+  /** All URLs of the page, and which of them a browser can use. */
+  readonly urls: readonly BrowserUrl[]
+  readonly pageBuilt: boolean
+  /** Ends everything in the order opposite to its start; state is flushed when it resolves. */
   readonly stop: () => Promise<void>
 }
 
-const PAGE_FOLDER = fileURLToPath(new URL('../../web/build', import.meta.url))
+/** What a relay is started from. */
+export interface RelayInit {
+  readonly config: RelayConfig
+  /** A port that nobody asked for may be another one when it is taken. */
+  readonly sources: Readonly<Record<OptionKey, ConfigSource>>
+  readonly log: Log
+  readonly now: () => number
+}
 
-/** Starts everything, or throws a RelayError and leaves nothing running. */
-export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> {
-  const dataDir = await openDataDir(config.dataDir)
-  const trusted = toBlockList(config.trustedProxy)
-  const files = createStaticFiles(PAGE_FOLDER, config.embedOrigin)
-  let sockets: ReturnType<typeof createPageSockets> | undefined
-  const routes = createPageRoutes({ files, infoDocument: () => undefined, status: () => ({}), statusPage: () => '', notReady: () => undefined })
-  const page = await startHttpServer({
-    flag: '--http-port',
-    port: config.httpPort,
-    host: config.httpHost,
-    certificate: undefined,
-    onRequest: (request, response) => { void routes(request, response) },
-    onUpgrade: (request, socket, head) => {
-      if (sockets?.accept(request, socket, head, clientAddress(request, trusted)) !== true) socket.destroy()
-    }
+/** Starts a relay. Throws a RelayError, and leaves nothing running. */
+export async function startRelay(init: RelayInit): Promise<Relay> {
+  const running = new AsyncDisposableStack()
+  try {
+    return await start(init, running)
+  } catch (error) {
+    await running.disposeAsync()
+    throw error instanceof RelayError ? error : new RelayError('START_FAILED', `The relay could not be started: ${messageOf(error)}`, { action: 'Read the message; --help lists the settings.', cause: error })
+  }
+}
+
+/** Starts the parts in the order in which they depend on each other; `running` ends them in the opposite one. */
+async function start({ config, sources, log, now }: RelayInit, running: AsyncDisposableStack): Promise<Relay> {
+  let node: RelayNode | undefined
+  let info: InfoService | undefined
+  let stun: StunServer | undefined
+  let stopping = false
+  const meter = createMeter()
+  const access = createRelayAccess({ mode: config.access, allow: config.allow, deny: config.deny, isInvited: () => false })
+  const reservations = createReservations({ total: config.maxReservations, perClient: MAX_RESERVATIONS_PER_CLIENT, ttlMs: RESERVATION_TTL_MS, graceMs: RESERVATION_GRACE_MS })
+  const views = createViews({
+    config, meter, now, startedAtMs: now(), reservations: reservations.size,
+    node: () => node, stunPort: () => stun?.port, stopping: () => stopping
   })
-  sockets = createPageSockets({ port: page.port, secure: false })
-  const libp2p = await createLibp2p({
-    privateKey: dataDir.privateKey,
-    datastore: dataDir.datastore,
-    addresses: { listen: [`/ip4/0.0.0.0/tcp/${config.tcpPort}`, '/ip4/0.0.0.0/tcp/0/ws'] },
-    transports: [tcp(), sockets.transport],
-    connectionEncrypters: [tls(), noise()],
-    streamMuxers: [yamux()],
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), relay: circuitRelayServer({ reservations: { maxReservations: 2000, applyDefaultLimit: false } }) }
-  })
-  if (!files.available()) log('warn', 'The web page is not built: run `npm start`, or `pnpm -C apps/web build`.')
+
+  const page = await startPage(config, { ...views, infoDocument: () => info?.document() }, meter, log, now)
+  running.defer(page.close)
+  stun = await startStun(config, sources.stunPort, meter, log, now)
+  if (stun !== undefined) running.defer(stun.close)
+  const dataDir = describeDataDir(config.dataDir)
+  const started = await startRelayNode({ config, page, access, reservations, meter, dataDir: dataDir.path, now }).catch((error: unknown) => { throw dataDir.explain(error) })
+  running.defer(() => started.peer.stop())
+  dataDir.sign()
+  running.defer(dataDir.unsign)
+  info = await startInfoService({ privateKey: started.privateKey, dataDir: dataDir.path, facts: () => views.facts(started), now, log })
+  running.defer(info.stop)
+  const libp2p = started.peer.libp2p
+  meter.watch({ peers: () => libp2p.getPeers().length, connections: () => libp2p.getConnections().length, reservations: reservations.size, circuits: started.hop.circuits })
+  const admin = await startAdmin(config, sources.adminPort, { meter, gloflowStatus: views.gloflowStatus, fullStatus: views.fullStatus }, log)
+  if (admin !== undefined) running.defer(admin.close)
+  running.defer(keepNeighbours(libp2p, config.relay))
+  node = started
+
+  const urls = pageUrls(config, page)
   return {
+    urls,
+    pageBuilt: page.built,
     ready: {
-      url: `http://localhost:${page.port}`,
-      peerId: libp2p.peerId.toString(),
-      multiaddrs: libp2p.getMultiaddrs().map((address) => address.toString()),
+      url: urls[0]?.url ?? '',
+      peerId: started.peer.id.toString(),
+      multiaddrs: started.peer.multiaddrs.map(String),
       dataDir: dataDir.path,
-      adminUrl: null,
+      adminUrl: admin === undefined ? null : `http://127.0.0.1:${admin.port}`,
       version: RELAY_VERSION
     },
     stop: async () => {
-      await libp2p.stop()
-      await page.close()
-      await dataDir.close()
+      stopping = true
+      await running.disposeAsync()
     }
   }
+}
+
+function pageUrls(config: RelayConfig, page: Page): readonly BrowserUrl[] {
+  const names = page.certificate === undefined ? undefined : certificateNames(page.certificate)
+  return browserUrls({ port: page.port, host: config.httpHost, certificateNames: names, publicUrl: config.publicUrl, addresses: machineAddresses() })
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_NETWORK } from '@gloflow/p2p-core'
 import { DEFAULT_CIRCUIT_MAX_BYTES, DEFAULT_CIRCUIT_MAX_MS, DEFAULT_MAX_RESERVATIONS } from '../limits.ts'
 import type { Option } from './option.ts'
 import { list, optional, single } from './option.ts'
@@ -5,9 +6,6 @@ import { address, cidr, host, oneOf, onOrOff, peerAddress, peerId, port, portOrO
 
 /** Greatest length of a network's name: it is a rendezvous namespace, and those end at 255 characters. */
 const GREATEST_NETWORK_LENGTH = 255
-
-/** The network that peers join by default. */
-const DEFAULT_NETWORK = 'gloflow_testnet'
 
 const logFormats = oneOf<'json' | 'pretty'>('json', 'pretty')
 const accessModes = oneOf<'open' | 'allow' | 'invite'>('open', 'allow', 'invite')

@@ -1,0 +1,112 @@
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { RelayConfig } from './config/options.ts'
+import { stunUrls } from './addresses.ts'
+import type { RelayFacts } from './info-document.ts'
+import { MAX_INFO_ADDRESSES } from './limits.ts'
+import type { RelayNode } from './relay-node.ts'
+import { gloflowStatus } from './status/gloflow-status.ts'
+import type { GloflowStatus } from './status/gloflow-status.ts'
+import type { RelayMeter } from './status/meter.ts'
+import { statusPage } from './status/status-page.ts'
+import { readStatus } from './status/status.ts'
+import type { PublicStatus } from './status/status.ts'
+import { RELAY_VERSION } from './version.ts'
+
+/** What the views are made of. `node` and the others appear as the relay starts. */
+export interface ViewSources {
+  readonly config: RelayConfig
+  readonly meter: RelayMeter
+  readonly startedAtMs: number
+  readonly now: () => number
+  readonly reservations: () => number
+  readonly node: () => RelayNode | undefined
+  readonly stunPort: () => number | undefined
+  readonly stopping: () => boolean
+}
+
+/** The status with what only the operator may see. */
+export interface FullStatus extends PublicStatus {
+  readonly peerId: string
+  readonly multiaddrs: readonly string[]
+  readonly connections: readonly { readonly peer: string; readonly address: string; readonly direction: string; readonly openMs: number }[]
+}
+
+/** Everything that the relay shows of itself. */
+export interface Views {
+  readonly status: () => PublicStatus
+  readonly statusPage: () => string
+  readonly fullStatus: () => FullStatus
+  readonly gloflowStatus: () => Promise<GloflowStatus>
+  /** Throws where the node is not there yet. */
+  readonly facts: (node: RelayNode) => RelayFacts
+  readonly notReady: () => string | undefined
+}
+
+/** Makes the views of a relay. */
+export function createViews(sources: ViewSources): Views {
+  const { config, meter, now } = sources
+  const libp2p = (): Libp2p | undefined => sources.node()?.peer.libp2p
+  const status = (): PublicStatus => readStatus({
+    startedAtMs: sources.startedAtMs,
+    version: RELAY_VERSION,
+    now,
+    meter,
+    peers: () => libp2p()?.getPeers().length ?? 0,
+    reservations: sources.reservations,
+    circuits: () => sources.node()?.hop.circuits() ?? 0,
+    reachability: () => sources.node()?.peer.status.reachability ?? 'unknown',
+    dht: () => ({ mode: 'off', peers: 0 }),
+    bridge: () => ({ messages: 0, dropped: 0 })
+  })
+  const notReady = (): string | undefined => {
+    if (sources.stopping()) return 'The relay is stopping.'
+    return sources.node() === undefined ? 'The relay is starting.' : undefined
+  }
+  return {
+    status,
+    notReady,
+    statusPage: () => statusPage(status(), { network: config.network, access: config.access, maxReservations: config.maxReservations, ready: notReady() }),
+    fullStatus: () => ({ ...status(), ...operatorFacts(libp2p(), now()) }),
+    gloflowStatus: async () => gloflowStatus({
+      network: config.network,
+      bootstrap: config.bootstrap.map((address) => multiaddr(address)),
+      peers: await knownPeers(libp2p()),
+      dhtMode: status().dht.mode,
+      testValue: '',
+      peerId: libp2p()?.peerId.toString() ?? '',
+      multiaddrs: libp2p()?.getMultiaddrs() ?? []
+    }),
+    facts: ({ peer }) => {
+      const addresses = peer.multiaddrs.filter((address) => !address.toString().includes('/p2p-circuit'))
+      return {
+        multiaddrs: addresses.slice(0, MAX_INFO_ADDRESSES).map(String),
+        network: config.network,
+        stun: stunUrls(addresses, sources.stunPort()),
+        relays: config.relay,
+        limits: { reservations: config.maxReservations, circuitBytes: config.circuitMaxBytes, circuitMs: config.circuitMaxMs },
+        access: config.access,
+        bridge: config.bridge,
+        version: RELAY_VERSION
+      }
+    }
+  }
+}
+
+function operatorFacts(libp2p: Libp2p | undefined, nowMs: number): Omit<FullStatus, keyof PublicStatus> {
+  return {
+    peerId: libp2p?.peerId.toString() ?? '',
+    multiaddrs: libp2p?.getMultiaddrs().map(String) ?? [],
+    connections: (libp2p?.getConnections() ?? []).map((connection) => ({
+      peer: connection.remotePeer.toString(),
+      address: connection.remoteAddr.toString(),
+      direction: connection.direction,
+      openMs: nowMs - connection.timeline.open
+    }))
+  }
+}
+
+async function knownPeers(libp2p: Libp2p | undefined): Promise<string[]> {
+  const ids: PeerId[] = (await libp2p?.peerStore.all())?.map(({ id }) => id) ?? []
+  return ids.map(String)
+}
