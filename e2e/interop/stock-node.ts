@@ -42,8 +42,13 @@ export async function startStockNode(options: {
     connectionManager: { inboundConnectionThreshold: Infinity },
     connectionGater: { denyDialMultiaddr: () => false }
   })
-  await node.handle(ECHO_PROTOCOL, echoBack, { runOnLimitedConnection: true })
+  await serveEcho(node)
   return node
+}
+
+/** Lets a node answer on the echo protocol, over circuits too. */
+export async function serveEcho(node: Libp2p): Promise<void> {
+  await node.handle(ECHO_PROTOCOL, echoBack, { runOnLimitedConnection: true })
 }
 
 async function echoBack(stream: Stream): Promise<void> {
