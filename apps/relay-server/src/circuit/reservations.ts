@@ -69,6 +69,15 @@ export function createReservations(limits: ReservationLimits): Reservations {
     return ended.length
   }
 
+  const isFull = (): boolean => limits.total > 0 && slots.size >= limits.total
+  /** The grace is for when there is room: a peer that is here goes before one that went, the longest gone first. */
+  const makeRoom = (nowMs: number): boolean => {
+    sweep(nowMs)
+    const [longestGone] = [...goneAtMs].toSorted(([, a], [, b]) => a - b)
+    if (isFull() && longestGone !== undefined) free(longestGone[0])
+    return !isFull()
+  }
+
   return {
     size: () => slots.size,
     get: (peer, nowMs) => {
@@ -78,8 +87,7 @@ export function createReservations(limits: ReservationLimits): Reservations {
     reserve: (wanted, nowMs) => {
       const id = wanted.peer.toString()
       const previous = slots.get(id)
-      if (previous === undefined && limits.total > 0 && slots.size >= limits.total) sweep(nowMs)
-      if (previous === undefined && limits.total > 0 && slots.size >= limits.total) return { ok: false, refusal: 'RESERVATIONS_FULL' }
+      if (previous === undefined && isFull() && !makeRoom(nowMs)) return { ok: false, refusal: 'RESERVATIONS_FULL' }
       const moves = previous?.client !== wanted.client
       const sameClient = wanted.client === undefined ? 0 : perClient.get(wanted.client) ?? 0
       if ((previous === undefined || moves) && sameClient >= limits.perClient) return { ok: false, refusal: 'CLIENT_RESERVATIONS_FULL' }
