@@ -7,7 +7,8 @@ import type { Identity } from './identity/identity.ts'
 import type { InternalsCapture } from './internals.ts'
 import {
   DIAL_TIMEOUT_MS, MAX_ADDRESSES_PER_DIAL, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS_PER_SECOND, MAX_PARALLEL_DIALS,
-  MAX_PENDING_INBOUND_CONNECTIONS
+  MAX_PENDING_INBOUND_CONNECTIONS,
+  MAX_STREAM_WINDOW_BYTES
 } from './limits.ts'
 import type { ResolvedPeerOptions } from './options.ts'
 import type { Storage } from './persistence/storage.ts'
@@ -37,7 +38,7 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
     transports: parts.transports,
     // no unencrypted channel is ever offered; a transport that encrypts by itself (WebRTC) still authenticates by Noise
     connectionEncrypters: parts.connectionEncrypters,
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
     // a default address that cannot be listened on (no IPv6 here) must not keep a peer from joining; one that was asked for is an error
     transportManager: { faultTolerance: options.listen === undefined ? FaultTolerance.NO_FATAL : FaultTolerance.FATAL_ALL },
     connectionGater: needs.gater,

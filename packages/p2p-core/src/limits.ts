@@ -87,8 +87,14 @@ export const MAX_SERVED_VERSIONS = 16
 /** Bytes that wait for the reader of one stream before it is paused. Two yamux start windows. */
 export const READ_QUEUE_BYTES = 512 * 1024
 
-/** Bytes libp2p may hold for a paused stream before it resets it: what a window of yamux, doubled as it may be, can still deliver. */
-export const MAX_UNREAD_BYTES = 16 * 1024 * 1024 + 64 * 1024
+/**
+ * Greatest receive window of a yamux stream: what the other side may send before it is read. libp2p's default is 16 MiB, which one peer
+ * could fill on each of its streams. 4 MiB carry 40 MB/s at 100 ms.
+ */
+export const MAX_STREAM_WINDOW_BYTES = 4 * 1024 * 1024
+
+/** Bytes libp2p may hold for a paused stream before it resets it: what a full window can still deliver. WebRTC has no window: there it is the limit. */
+export const MAX_UNREAD_BYTES = MAX_STREAM_WINDOW_BYTES + 64 * 1024
 
 /** The same while the access decision is open: one yamux start window and a little. */
 export const MAX_UNDECIDED_BYTES = 512 * 1024
@@ -188,7 +194,7 @@ export const GENERAL_MAX_STREAMS_PER_PEER = 8
 
 /** Messages and bytes that wait to be taken by one peer; what is over is dropped and counted. */
 export const GENERAL_QUEUE_MESSAGES = 64
-export const GENERAL_QUEUE_BYTES = 256 * 1024
+export const GENERAL_QUEUE_BYTES = 1024 * 1024
 
 /** Time within which one peer has to take a message. */
 export const GENERAL_SEND_TIMEOUT_MS = 5_000
@@ -209,3 +215,42 @@ export const GENERAL_REPORT_INTERVAL_MS = 1_000
 
 /** Time for identify to say what kind of program a peer is, before its first line is read. */
 export const GENERAL_ROLE_WAIT_MS = 5_000
+
+// --- Rendezvous and discovery (discovery/) ---
+
+/** Registrations that a server keeps: in all, under one namespace, of one peer. One costs about 1 KiB. */
+export const MAX_RENDEZVOUS_TOTAL = 10_000
+export const MAX_RENDEZVOUS_NAMESPACE = 5_000
+export const MAX_RENDEZVOUS_PER_PEER = 8
+
+/** Longest namespace, in UTF-8 bytes. Source: libp2p/specs, rendezvous, "at most 255 bytes". */
+export const MAX_NAMESPACE_BYTES = 255
+
+/** How long a registration lasts where the request does not say, and at most. Source: libp2p/specs, rendezvous: 2 h, 72 h. */
+export const DEFAULT_RENDEZVOUS_TTL_S = 2 * 3600
+export const MAX_RENDEZVOUS_TTL_S = 72 * 3600
+
+/** Registrations in one answer, at most and where the request does not say. */
+export const MAX_DISCOVER_LIMIT = 100
+
+/** Greatest size of one signed peer record, and the number of its addresses. */
+export const MAX_PEER_RECORD_BYTES = 8 * 1024
+export const MAX_PEER_RECORD_ADDRESSES = 32
+
+/** Greatest size of a request: a record and a namespace. And of an answer: as many records as may be asked for. */
+export const MAX_RENDEZVOUS_REQUEST_BYTES = 16 * 1024
+export const MAX_RENDEZVOUS_RESPONSE_BYTES = 1024 * 1024
+
+/** Requests on one stream, streams of one connection, and time for one request. */
+export const MAX_RENDEZVOUS_REQUESTS = 16
+export const MAX_RENDEZVOUS_STREAMS = 4
+export const RENDEZVOUS_TIMEOUT_MS = 10_000
+
+/** Requests of one peer within a minute. */
+export const MAX_RENDEZVOUS_REQUESTS_PER_MINUTE = 120
+
+/** After its last connection went, a peer that can only be reached through this relay stays registered for so long. */
+export const RENDEZVOUS_LEAVE_GRACE_MS = 15_000
+
+/** How often a server drops what has expired. */
+export const RENDEZVOUS_SWEEP_MS = 60_000

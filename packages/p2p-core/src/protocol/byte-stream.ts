@@ -22,6 +22,7 @@ export class ByteStream {
   #ended = false
   #error: Error | undefined
   #received = false
+  #resuming = false
   #wake: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -49,14 +50,13 @@ export class ByteStream {
       const chunk = this.#queue.shift()
       if (chunk !== undefined) {
         this.#queuedBytes -= chunk.byteLength
-        if (this.#queuedBytes <= READ_QUEUE_BYTES / 2) this.resume()
+        if (this.#queuedBytes <= READ_QUEUE_BYTES / 2) this.#resume()
         return chunk
       }
       if (this.#ended) {
         if (this.#error !== undefined) throw this.#error
         return undefined
       }
-      this.resume()
       await this.#event(wait, `${this.#what}: nothing arrived for ${wait.timeoutMs} ms`)
     }
   }
@@ -78,21 +78,28 @@ export class ByteStream {
     return turn
   }
 
-  pause(): void {
-    if (this.#stream.readStatus === 'readable') this.#stream.pause()
-  }
-
-  resume(): void {
+  #resume(): void {
     if (this.#stream.readStatus !== 'paused') return
+    this.#resuming = true
     try {
       this.#stream.resume()
     } catch {
       // The muxer is gone and cannot take the window update; what was buffered has been delivered all the same.
     }
+    this.#resuming = false
+    this.#pauseIfFull()
+  }
+
+  // Never from within `resume()`, which delivers first and then tells yamux to go on: the pause would be undone there, and the other side
+  // could send until libp2p resets the stream.
+  #pauseIfFull(): void {
+    if (this.#queuedBytes >= READ_QUEUE_BYTES && !this.#resuming && this.#stream.readStatus === 'readable') this.#stream.pause()
   }
 
   async #write(parts: readonly Uint8Array[], wait: Wait): Promise<void> {
     if (wait.signal?.aborted === true) throw this.#aborted(wait.signal)
+    // What a full window cannot take is not handed over at all, so that a stuck stream holds one message and not each that was tried.
+    await this.#drained(wait)
     if (this.#stream.writeStatus !== 'writable') throw this.#closed('it is closed for writing')
     try {
       this.#stream.send(new Uint8ArrayList(...parts))
@@ -125,7 +132,7 @@ export class ByteStream {
       this.#queue.push(part)
       this.#queuedBytes += part.byteLength
     }
-    if (this.#queuedBytes >= READ_QUEUE_BYTES) this.pause()
+    this.#pauseIfFull()
     this.#wake?.()
   }
 
@@ -147,6 +154,8 @@ export class ByteStream {
   #event(wait: Wait, timeoutText: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wake = resolve
+    // Delivers at once what libp2p has held back, so it comes after there is someone to wake.
+    this.#resume()
     return this.#wait(promise, wait, timeoutText).finally(() => { this.#wake = undefined })
   }
 

@@ -13,9 +13,19 @@ export interface GeneralMessage {
   readonly receivedAtMs: number
 }
 
+/** The events of the general channel and their details. */
+export interface GeneralEventMap {
+  'message': GeneralMessage
+  'dropped': { readonly count: number }
+}
+
 /** The room of those present. */
 export interface GeneralChannel {
-  readonly events: Events<{ message: GeneralMessage; dropped: { readonly count: number } }>
-  /** Sends to everyone here, one end-to-end encrypted stream a person. Returns to how many it was handed over. */
+  /** `dropped`: lines and messages that were left out since the last such event (too long, no object, no room to send). */
+  readonly events: Events<GeneralEventMap>
+  /**
+   * Sends to everyone here, one end-to-end encrypted stream a person; to Go peers that only a bridge can reach, through that bridge.
+   * Returns to how many it was handed over. The keys `id`, `via` and `gf` of the body are not sent. Throws FRAME_TOO_LARGE.
+   */
   say(body: Readonly<Record<string, unknown>>): Promise<{ readonly sentTo: number; readonly id: string }>
 }

@@ -30,6 +30,8 @@ class FramedStream<Message> implements ProtocolStream<Message> {
   readonly #framer: Framer
   readonly #frames: Uint8Array[] = []
   #undecodable = 0
+  #told = 0
+  #onDropped: (count: number) => void = () => undefined
 
   constructor(init: ProtocolStreamInit<Message>) {
     this.peer = init.connection.remotePeer
@@ -43,6 +45,18 @@ class FramedStream<Message> implements ProtocolStream<Message> {
 
   get dropped(): number {
     return this.#undecodable + this.#framer.discardedFrames
+  }
+
+  onDropped(listener: (count: number) => void): void {
+    this.#onDropped = listener
+    this.#tellDropped()
+  }
+
+  #tellDropped(): void {
+    const count = this.dropped - this.#told
+    if (count === 0) return
+    this.#told += count
+    this.#onDropped(count)
   }
 
   async send(message: Message, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -104,6 +118,7 @@ class FramedStream<Message> implements ProtocolStream<Message> {
       throw new P2pError('STREAM_CLOSED', `${this.protocol}: the other side closed in the middle of a frame`, { retryable: true })
     }
     for (const frame of this.#framer.push(chunk)) this.#frames.push(frame)
+    this.#tellDropped()
     await this.#payForDiscarded(this.#framer.discardedBytes - before)
     return true
   }
@@ -120,6 +135,7 @@ class FramedStream<Message> implements ProtocolStream<Message> {
     } catch (error) {
       if (this.#definition.onInvalidFrame === 'reset' || !isP2pError(error, 'FRAME_INVALID')) throw error
       this.#undecodable += 1
+      this.#tellDropped()
       return undefined
     }
   }

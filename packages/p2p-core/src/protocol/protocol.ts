@@ -67,6 +67,8 @@ export interface ProtocolStream<Message> extends AsyncIterable<Message>, AsyncDi
   readonly connection: Connection
   /** Frames that were left out, for a protocol with `onInvalidFrame: 'drop'`. */
   readonly dropped: number
+  /** Calls back with how many frames were left out, as soon as they are. One listener. */
+  onDropped(listener: (count: number) => void): void
   /** Resolves when the message is taken by the transport's window (back-pressure). Throws STREAM_CLOSED. */
   send(message: Message, options?: { readonly signal?: AbortSignal }): Promise<void>
   /** Ends the writing side, and waits until what was sent is handed over. */

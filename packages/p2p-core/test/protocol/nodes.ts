@@ -7,10 +7,11 @@ import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions } from 'libp2p'
+import { MAX_STREAM_WINDOW_BYTES } from '../../src/limits.ts'
 
 /** What a test node differs in. */
 export interface TestNodeOptions {
-  readonly security?: 'noise' | 'tls'
+  readonly security?: 'noise' | 'tls' | 'both'
   readonly userAgent?: string
   readonly listen?: readonly string[]
   readonly relay?: boolean
@@ -21,11 +22,12 @@ export interface TestNodeOptions {
 /** A started libp2p node on loopback, with identify; stopped by the test. */
 export async function startNode(options: TestNodeOptions = {}): Promise<Libp2p> {
   const { tap } = options
+  const muxer = yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })
   const init: Libp2pOptions = {
     addresses: { listen: [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])] },
     transports: [tcp(), circuitRelayTransport()],
-    connectionEncrypters: [options.security === 'tls' ? tls() : noise()],
-    streamMuxers: [tap === undefined ? yamux() : () => tapped(yamux()(), tap)],
+    connectionEncrypters: { noise: [noise()], tls: [tls()], both: [tls(), noise()] }[options.security ?? 'noise'],
+    streamMuxers: [tap === undefined ? muxer : () => tapped(muxer(), tap)],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionManager: { inboundConnectionThreshold: 1000, reconnectRetries: 0 },
     services: {
