@@ -114,7 +114,7 @@ func (n *node) open(ctx context.Context, r request) (fields, error) {
 	return fields{"protocol": protocolID, "streams": ids, "opened": count}, nil
 }
 
-// write puts text on a stream as it is, or with bytes repeats it up to that many bytes: lines of any length.
+// write puts text, or base64 for bytes that are no text, on a stream as it is, or with bytes repeats it up to that many bytes: lines of any length.
 func (n *node) write(ctx context.Context, r request) (fields, error) {
 	stream, err := n.stream(r)
 	if err != nil {
@@ -123,8 +123,9 @@ func (n *node) write(ctx context.Context, r request) (fields, error) {
 	deadline, _ := ctx.Deadline()
 	_ = stream.SetWriteDeadline(deadline)
 	if r.Bytes == 0 {
-		_, err = stream.Write([]byte(r.Text))
-		return fields{"bytes": len(r.Text)}, streamError(err)
+		data := append([]byte(r.Text), r.Base64...)
+		_, err = stream.Write(data)
+		return fields{"bytes": len(data)}, streamError(err)
 	}
 	if r.Text == "" {
 		return nil, failf("BAD_REQUEST", "write with bytes wants text to repeat")

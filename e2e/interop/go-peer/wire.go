@@ -24,6 +24,7 @@ type request struct {
 	Peer      string          `json:"peer"`
 	Protocol  string          `json:"protocol"`
 	Text      string          `json:"text"`
+	Base64    []byte          `json:"base64"`
 	Body      json.RawMessage `json:"body"`
 	Key       string          `json:"key"`
 	Value     string          `json:"value"`
