@@ -12,7 +12,8 @@ export default defineConfig({
         directives: {
           'default-src': ['self'],
           'script-src': ['self'],
-          'style-src': ['self'],
+          // SvelteKit's announcer of routes is hidden by one inline style attribute; this is its hash.
+          'style-src': ['self', 'unsafe-hashes', 'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='],
           'img-src': ['self', 'blob:', 'data:'],
           'font-src': ['self'],
           // Relays are at other origins too, by address or by invitation.
