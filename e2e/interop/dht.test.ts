@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { GO_BUILDS } from './availability.ts'
+import { GoPeer, GoPeerError } from './go-peer.ts'
+import type { Generation } from './go-toolchain.ts'
+import { numberField } from './json-lines.ts'
+import { usageBetween, usageOf } from './process-usage.ts'
+import { type RelayProcess, startRelayProcess } from './relay-process.ts'
+import { until } from './stock-node.ts'
+
+const LISTEN = ['-listen', '/ip4/127.0.0.1/tcp/0']
+const NETWORK = 'gloflow_testnet'
+const TEST_KEY = '/gf/0.0.1/key_test_1'
+const FLOOD_RECORDS = 50_000
+const FLOOD_VALUES = 5_000
+const FLOOD_VALUE_BYTES = 900
+const MAX_RSS_GROWTH_MB = 20
+const both = GO_BUILDS.every((build) => build.available)
+
+const started: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const each of started.splice(0).reverse()) await each[Symbol.asyncDispose]()
+})
+function use<T extends AsyncDisposable>(it: T): T {
+  started.push(it)
+  return it
+}
+const startRelay = async (): Promise<RelayProcess> => use(await startRelayProcess())
+/** A Go peer that knows the relay and nobody else, in the DHT. */
+const startGo = async (generation: Generation, relay: RelayProcess, flags: string[] = []): Promise<GoPeer> => {
+  const go = use(await GoPeer.start(generation, [...LISTEN, '-dht', 'server', '-bootstrap', relay.address('tcp'), ...flags]))
+  await until('the relay is in its routing table', async () => JSON.stringify(await go.request('dht')).includes(relay.peerId))
+  return go
+}
+
+describe('the DHT of the relay and Go', () => {
+  for (const advertiser of GO_BUILDS) {
+    for (const finder of GO_BUILDS) {
+      it.skipIf(!both)(`[GO15] Go ${finder.title} finds Go ${advertiser.title} by the relay alone`, async () => {
+        const relay = await startRelay()
+        const first = await startGo(advertiser.generation, relay)
+        await first.request('advertise')
+        const second = await startGo(finder.generation, relay)
+        await until('it finds the first', async () => (await second.find(NETWORK)).has(first.peerId))
+        const [address] = (await second.find(NETWORK)).get(first.peerId) ?? []
+        expect(await second.dial(`${address}/p2p/${first.peerId}`)).toMatchObject({ peer: first.peerId, path: 'direct' })
+      })
+    }
+  }
+
+  for (const { generation, available, title } of GO_BUILDS) {
+    it.skipIf(!available)(`[GO15] Go ${title} finds the relay by its own announcement`, async () => {
+      const relay = await startRelay()
+      const go = await startGo(generation, relay)
+      await until('the relay announces itself', async () => (await go.find(NETWORK)).has(relay.peerId), 20_000)
+    })
+
+    it.skipIf(!available)(`[GO16] Go ${title} puts and gets GloFlow's test key through the relay`, async () => {
+      const relay = await startRelay()
+      const first = await startGo(generation, relay, ['-gf-validator'])
+      const second = await startGo(generation, relay, ['-gf-validator'])
+      await first.request('put', { key: TEST_KEY, value: 'key_value1' })
+      await first.kill()
+      expect(await second.request('get', { key: TEST_KEY })).toMatchObject({ value: 'key_value1' })
+      expect(await second.ping(relay.peerId)).toBeGreaterThan(0)
+    })
+
+    it.skipIf(!available)(`[GO16] Go ${title} without a validator, as GloFlow: the put fails in its own process, the get is answered`, async () => {
+      const relay = await startRelay()
+      const go = await startGo(generation, relay)
+      const refused = await go.request('put', { key: TEST_KEY, value: 'key_value1' }).catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(GoPeerError)
+      expect(String(refused)).toMatch(/invalid record keytype/)
+      await expect(go.request('get', { key: TEST_KEY })).rejects.toThrow(/not found|keytype/)
+      expect(await go.ping(relay.peerId)).toBeGreaterThan(0)
+    })
+
+    it.skipIf(!available)(`[GO17] a flood of records by Go ${title} costs the relay little and hinders nobody`, async () => {
+      const relay = await startRelay()
+      const [first, second] = [await startGo(generation, relay), await startGo(generation, relay)]
+      await first.request('advertise')
+      const hostile = await startGo(generation, relay)
+      // Once before the measurement: what the relay keeps for this at its bound is no growth.
+      await hostile.request('dhtFlood', { peer: relay.peerId, count: 2000, text: 'provider', timeoutMs: 30_000 })
+      const before = usageOf(relay.pid)
+      const providers = await hostile.request('dhtFlood', { peer: relay.peerId, count: FLOOD_RECORDS, text: 'provider', timeoutMs: 60_000 })
+      const values = await hostile.request('dhtFlood', { peer: relay.peerId, count: FLOOD_VALUES, bytes: FLOOD_VALUE_BYTES, text: 'value', timeoutMs: 60_000 })
+      await until('others find during the flood', async () => (await second.find(NETWORK)).has(first.peerId), 30_000)
+      const used = usageBetween(before, usageOf(relay.pid))
+      console.log(
+        `records of Go ${generation}: ${numberField(providers, 'sent')} providers and ${numberField(values, 'sent')} values sent, ` +
+          `relay RSS ${used.rssGrowthMb.toFixed(1)} MB, CPU ${(used.cpuShare * 100).toFixed(0)} % of a core for ${used.seconds.toFixed(1)} s`
+      )
+      expect(used.rssGrowthMb).toBeLessThanOrEqual(MAX_RSS_GROWTH_MB)
+      await second.request('advertise')
+      const late = await startGo(generation, relay)
+      await until('others advertise and find after it', async () => (await late.find(NETWORK)).has(second.peerId))
+    })
+  }
+
+  it.skipIf(!both)('[GO16] two GloFlow peers that know only the relay open their streams to each other and to the relay', async () => {
+    const relay = await startRelay()
+    const flags = [...LISTEN, '-gloflow', '-bootstrap', relay.address('tcp'), '-find-every', '1s']
+    const first = use(await GoPeer.start('legacy', flags))
+    const second = use(await GoPeer.start('legacy', flags))
+    const found = (who: GoPeer, whom: string): Promise<unknown> => who.event((event) => event['event'] === 'gloflow:found' && event['peer'] === whom)
+    await Promise.all([found(first, second.peerId), found(second, first.peerId), found(first, relay.peerId), found(second, relay.peerId)])
+    expect(await first.ping(relay.peerId)).toBeGreaterThan(0)
+    expect(await second.ping(relay.peerId)).toBeGreaterThan(0)
+  })
+})
