@@ -46,6 +46,9 @@ function explain(error: unknown, path: string, holder: string): unknown {
   if (isP2pError(error, 'IDENTITY_CORRUPT', 'IDENTITY_FOREIGN_OWNER', 'IDENTITY_UNSUPPORTED')) {
     return new RelayError('IDENTITY_INVALID', error.message, { action: `Nothing was changed. The relay's key is ${join(path, 'identity.key')}; who it is depends on it.`, cause: error })
   }
+  if (isP2pError(error, 'LISTEN_FAILED')) {
+    return new RelayError('PORT_IN_USE', error.message, { action: 'Choose other ports with --tcp-port and --webrtc-direct-port (0 = any free port).', cause: error, retryable: true })
+  }
   return error
 }
 

@@ -8,6 +8,8 @@ import { hopService } from './circuit/hop-service.ts'
 import type { HopService } from './circuit/hop-service.ts'
 import type { Reservations } from './circuit/reservations.ts'
 import type { RelayConfig } from './config/options.ts'
+import { createDht } from './dht/dht-service.ts'
+import type { DhtPart } from './dht/dht-service.ts'
 import { RelayError } from './errors.ts'
 import { machineAddresses } from './http/browser-urls.ts'
 import { certificateNames } from './http/certificate.ts'
@@ -22,6 +24,7 @@ export interface RelayNode {
   readonly peer: Peer
   readonly privateKey: PrivateKey
   readonly hop: HopService
+  readonly dht: DhtPart
 }
 
 /** What the node is made of. */
@@ -45,6 +48,7 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
   const published = config.publicUrl === undefined ? [] : [publicUrlAddress(config.publicUrl)]
   let hop: HopService | undefined
   let privateKey: PrivateKey | undefined
+  const dht = createDht(now)
 
   const makeHop = hopService({
     reservations: parts.reservations,
@@ -88,7 +92,8 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
           circuitRelay: (components) => {
             hop = makeHop(components)
             return hop
-          }
+          },
+          dht: dht.service
         },
         now
       })
@@ -98,7 +103,7 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
     await peer.stop()
     throw new RelayError('START_FAILED', 'The peer did not take the relay\'s services.', { action: 'Check that relay and p2p-core are of one version.' })
   }
-  return { peer, privateKey, hop }
+  return { peer, privateKey, hop, dht }
 }
 
 /** Who may open protocols of the relay itself: those who may reserve. */

@@ -3,6 +3,7 @@ import { createRelayAccess } from './access/relay-access.ts'
 import { createReservations } from './circuit/reservations.ts'
 import type { ConfigSource, OptionKey, RelayConfig } from './config/options.ts'
 import { describeDataDir } from './data-dir.ts'
+import { announceInDht } from './dht/dht-service.ts'
 import { RelayError, messageOf } from './errors.ts'
 import { browserUrls, machineAddresses } from './http/browser-urls.ts'
 import type { BrowserUrl } from './http/browser-urls.ts'
@@ -92,6 +93,8 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   const admin = await startAdmin(config, sources.adminPort, { meter, gloflowStatus: views.gloflowStatus, fullStatus: views.fullStatus }, log)
   if (admin !== undefined) running.defer(admin.close)
   running.defer(keepNeighbours(libp2p, config.relay))
+  const dht = started.dht.dht()
+  if (dht !== undefined) running.defer(announceInDht(dht, config.network))
   node = started
 
   const urls = pageUrls(config, page)

@@ -1,11 +1,13 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { RelayConfig } from './config/options.ts'
 import { stunUrls } from './addresses.ts'
+import { storedValue } from './dht/dht-service.ts'
 import type { RelayFacts } from './info-document.ts'
 import { MAX_INFO_ADDRESSES } from './limits.ts'
 import type { RelayNode } from './relay-node.ts'
-import { gloflowStatus } from './status/gloflow-status.ts'
+import { GLOFLOW_TEST_KEY, gloflowStatus } from './status/gloflow-status.ts'
 import type { GloflowStatus } from './status/gloflow-status.ts'
 import type { RelayMeter } from './status/meter.ts'
 import { statusPage } from './status/status-page.ts'
@@ -56,7 +58,7 @@ export function createViews(sources: ViewSources): Views {
     reservations: sources.reservations,
     circuits: () => sources.node()?.hop.circuits() ?? 0,
     reachability: () => sources.node()?.peer.status.reachability ?? 'unknown',
-    dht: () => ({ mode: 'off', peers: 0 }),
+    dht: () => dhtStatus(sources.node()?.dht.dht()),
     bridge: () => ({ messages: 0, dropped: 0 })
   })
   const notReady = (): string | undefined => {
@@ -73,7 +75,7 @@ export function createViews(sources: ViewSources): Views {
       bootstrap: config.bootstrap.map((address) => multiaddr(address)),
       peers: await knownPeers(libp2p()),
       dhtMode: status().dht.mode,
-      testValue: '',
+      testValue: await testValue(sources.node()),
       peerId: libp2p()?.peerId.toString() ?? '',
       multiaddrs: libp2p()?.getMultiaddrs() ?? []
     }),
@@ -93,6 +95,16 @@ export function createViews(sources: ViewSources): Views {
   }
 }
 
+function dhtStatus(dht: KadDHT | undefined): PublicStatus['dht'] {
+  return dht === undefined ? { mode: 'off', peers: 0 } : { mode: dht.getMode(), peers: tableSize(dht) }
+}
+
+/** The size of the routing table, which the DHT has and its public type leaves out. */
+function tableSize(dht: KadDHT): number {
+  const table: unknown = 'routingTable' in dht ? dht.routingTable : undefined
+  return typeof table === 'object' && table !== null && 'size' in table && typeof table.size === 'number' ? table.size : 0
+}
+
 function operatorFacts(libp2p: Libp2p | undefined, nowMs: number): Omit<FullStatus, keyof PublicStatus> {
   return {
     peerId: libp2p?.peerId.toString() ?? '',
@@ -104,6 +116,10 @@ function operatorFacts(libp2p: Libp2p | undefined, nowMs: number): Omit<FullStat
       openMs: nowMs - connection.timeline.open
     }))
   }
+}
+
+async function testValue(node: RelayNode | undefined): Promise<string> {
+  return (node === undefined ? undefined : await storedValue(node.dht.records, GLOFLOW_TEST_KEY)) ?? 'not found'
 }
 
 async function knownPeers(libp2p: Libp2p | undefined): Promise<string[]> {

@@ -9,16 +9,17 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import type { Libp2pOptions } from 'libp2p'
 
 /** A stock js-libp2p peer, without anything of this project. */
-export async function startClient(options: { readonly listen?: readonly string[] } = {}): Promise<Libp2p & AsyncDisposable> {
+export async function startClient(options: { readonly listen?: readonly string[]; readonly services?: NonNullable<Libp2pOptions['services']> } = {}): Promise<Libp2p & AsyncDisposable> {
   const node = await createLibp2p({
     addresses: { listen: [...(options.listen ?? [])] },
     transports: [tcp(), webSockets(), circuitRelayTransport()],
     connectionEncrypters: [noise(), tls()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify(), ping: ping() }
+    services: { identify: identify(), ping: ping(), ...options.services }
   })
   return Object.assign(node, { [Symbol.asyncDispose]: async () => { await node.stop() } })
 }
