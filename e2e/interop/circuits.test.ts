@@ -1,8 +1,9 @@
 import type { Peer } from '@gloflow/p2p-core'
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GO_BUILDS } from './availability.ts'
+import { stopAfterEach } from './cleanup.ts'
 import { GoPeer } from './go-peer.ts'
 import type { Generation } from './go-toolchain.ts'
 import { circuitAddress, startNodePeer } from './node-peer.ts'
@@ -12,15 +13,7 @@ import { echoMatches, until } from './stock-node.ts'
 const ECHO_BYTES = 1 << 20
 const LISTEN = ['-listen', '/ip4/127.0.0.1/tcp/0']
 
-/** What a test started, stopped after it in the order opposite to that of the starts. */
-const started: AsyncDisposable[] = []
-afterEach(async () => {
-  for (const each of started.splice(0).reverse()) await each[Symbol.asyncDispose]()
-})
-function use<T extends AsyncDisposable>(it: T): T {
-  started.push(it)
-  return it
-}
+const use = stopAfterEach()
 
 const startGo = async (generation: Generation, flags: string[] = []): Promise<GoPeer> => use(await GoPeer.start(generation, flags))
 const both = GO_BUILDS.every((build) => build.available)

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GO_BUILDS } from './availability.ts'
+import { stopAfterEach } from './cleanup.ts'
 import { GoPeer, GoPeerError } from './go-peer.ts'
 import type { Generation } from './go-toolchain.ts'
 import { numberField } from './json-lines.ts'
@@ -16,14 +17,7 @@ const FLOOD_VALUE_BYTES = 900
 const MAX_RSS_GROWTH_MB = 20
 const both = GO_BUILDS.every((build) => build.available)
 
-const started: AsyncDisposable[] = []
-afterEach(async () => {
-  for (const each of started.splice(0).reverse()) await each[Symbol.asyncDispose]()
-})
-function use<T extends AsyncDisposable>(it: T): T {
-  started.push(it)
-  return it
-}
+const use = stopAfterEach()
 const startRelay = async (): Promise<RelayProcess> => use(await startRelayProcess())
 /** A Go peer that knows the relay and nobody else, in the DHT. */
 const startGo = async (generation: Generation, relay: RelayProcess, flags: string[] = []): Promise<GoPeer> => {

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GO_BUILDS } from './availability.ts'
+import { stopAfterEach } from './cleanup.ts'
 import { GoPeer } from './go-peer.ts'
 import { type JsonObject, numberField } from './json-lines.ts'
 import { usageBetween, usageOf } from './process-usage.ts'
@@ -15,14 +16,7 @@ const MAX_CPU_SHARE = 0.25
 const MAX_OTHERS_MS = 3000
 
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000))
-const started: AsyncDisposable[] = []
-afterEach(async () => {
-  for (const each of started.splice(0).reverse()) await each[Symbol.asyncDispose]()
-})
-function use<T extends AsyncDisposable>(it: T): T {
-  started.push(it)
-  return it
-}
+const use = stopAfterEach()
 
 /** What the relay says of itself to everybody. */
 async function publicStatus(relay: RelayProcess): Promise<JsonObject> {
