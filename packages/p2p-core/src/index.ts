@@ -18,3 +18,4 @@ export type { FileOffer, FileSending, FileSink, FileSource, FileTransfer } from 
 export { AUTH_PROTOCOL, DEFAULT_NETWORK, FLOW_SYNC_PROTOCOL, GENERAL_PROTOCOL, RENDEZVOUS_PROTOCOL, SEND_PROTOCOL } from './protocols.ts'
 export { VERSION } from './version.ts'
 export { parseRelayInfo, signRelayInfo, type RelayInfo, type RelayInfoContent, type RelayInfoDocument } from './relays/info.ts'
+export { createRendezvousServer, type RendezvousServer } from './discovery/rendezvous/server.ts'
