@@ -6,6 +6,7 @@ import type { Emitter } from './events.ts'
 import type { Identity } from './identity/identity.ts'
 import { captureInternals, type Internals } from './internals.ts'
 import { createLibp2pOptions } from './libp2p-options.ts'
+import { PING_TIMEOUT_MS } from './limits.ts'
 import { createAddressPolicy } from './nat/address-policy.ts'
 import type { ResolvedPeerOptions } from './options.ts'
 import type { PeerEventMap } from './peer.ts'
@@ -80,7 +81,7 @@ export async function createParts({ options, identity, storage, events, platform
     relays: options.relays.length > 0 ? options.relays : relaysOfBook(book)
   })
   const isRelay = (peer: PeerId): boolean => supervisor.isRelay(peer)
-  const liveness = createLiveness({ libp2p, traffic, intervalMs: options.pingIntervalMs })
+  const liveness = createLiveness({ libp2p, traffic, intervalMs: options.pingIntervalMs, timeoutMs: PING_TIMEOUT_MS })
   const view = createPeersView({
     libp2p, events, traffic, liveness, isRelay, now: options.now,
     describePath: (connection) => connection.direct ? { path: 'direct', reason: 'dialled' } : { path: 'relayed', reason: 'upgrading' }

@@ -2,7 +2,7 @@ import { setMaxListeners, type Connection, type Libp2p, type Stream } from '@lib
 import { PING_PROTOCOL } from '@libp2p/ping'
 import { byteStream } from '@libp2p/utils'
 import { P2pError } from '../errors.ts'
-import { MAX_SILENT_PINGS, PING_TIMEOUT_MS } from '../limits.ts'
+import { MAX_SILENT_PINGS } from '../limits.ts'
 import type { TrafficMeter } from './traffic.ts'
 
 const PING_BYTES = 32
@@ -19,13 +19,15 @@ export interface LivenessOptions {
   readonly traffic: TrafficMeter
   /** 0 = no pings. */
   readonly intervalMs: number
+  /** Time for one ping. */
+  readonly timeoutMs: number
 }
 
 interface Watch { rttMs: number | undefined; silent: number; bytesIn: number; pinging: boolean }
 
 /** Pings at once when a connection opens, and then at each interval. */
 export function createLiveness(options: LivenessOptions): Liveness {
-  const { libp2p, traffic, intervalMs } = options
+  const { libp2p, traffic, intervalMs, timeoutMs } = options
   const watches = new WeakMap<Connection, Watch>()
   const stopped = new AbortController()
   setMaxListeners(Infinity, stopped.signal)
@@ -35,23 +37,24 @@ export function createLiveness(options: LivenessOptions): Liveness {
     watches.set(connection, watch)
     if (watch.pinging || connection.status !== 'open') return
     watch.pinging = true
+    const timeout = AbortSignal.timeout(timeoutMs)
     try {
-      watch.rttMs = await ping(connection, stopped.signal)
+      watch.rttMs = await ping(connection, AbortSignal.any([stopped.signal, timeout]))
       watch.silent = 0
-    } catch (error) {
-      judge(connection, watch, error)
+    } catch {
+      judge(connection, watch, timeout.aborted)
     } finally {
       watch.pinging = false
       watch.bytesIn = traffic.of(connection).bytesIn
     }
   }
 
-  /** One late answer proves nothing. Only silence does: no pong and no other byte, several times in a row. */
-  function judge(connection: Connection, watch: Watch, error: unknown): void {
-    if (stopped.signal.aborted || traffic.of(connection).bytesIn > watch.bytesIn) watch.silent = 0
-    else watch.silent += 1
+  /** One late answer proves nothing, and a refusal proves life. Only silence counts: no pong and no other byte, several times in a row. */
+  function judge(connection: Connection, watch: Watch, timedOut: boolean): void {
+    const silent = timedOut && !stopped.signal.aborted && traffic.of(connection).bytesIn === watch.bytesIn
+    watch.silent = silent ? watch.silent + 1 : 0
     if (watch.silent < MAX_SILENT_PINGS) return
-    connection.abort(new P2pError('STREAM_CLOSED', `Nothing was heard from ${connection.remotePeer.toString()} for ${watch.silent} pings.`, { cause: error, retryable: true }))
+    connection.abort(new P2pError('STREAM_CLOSED', `Nothing was heard from ${connection.remotePeer.toString()} for ${watch.silent} pings.`, { retryable: true }))
   }
 
   const onOpen = (event: CustomEvent<Connection>): void => { void check(event.detail) }
@@ -79,8 +82,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
 }
 
 /** One ping on this connection, and no other. Source: libp2p/specs, ping/ping.md. */
-async function ping(connection: Connection, stopped: AbortSignal): Promise<number> {
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(PING_TIMEOUT_MS)])
+async function ping(connection: Connection, signal: AbortSignal): Promise<number> {
   setMaxListeners(Infinity, signal)
   let stream: Stream | undefined
   try {
