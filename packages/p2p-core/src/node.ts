@@ -43,7 +43,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     get peers() { return view.peers },
     get multiaddrs() { return libp2p.getMultiaddrs() },
     events,
-    get general() { return parts.general },
+    general: parts.general,
     get files() { return parts.files },
     libp2p,
     async connect(target, { signal } = {}) {

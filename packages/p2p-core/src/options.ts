@@ -34,6 +34,8 @@ export interface PeerOptions {
   readonly configureLibp2p?: (defaults: Libp2pOptions) => Libp2pOptions
   /** `relay`: other peers do not show this one as a person who is here. */
   readonly role?: 'peer' | 'relay'
+  /** Forward the general channel between Go peers that speak TLS alone and own peers. For relays. */
+  readonly bridge?: boolean
   /** Milliseconds between two pings of a connection; 0 = none (then a connection that died in silence is not noticed). */
   readonly pingIntervalMs?: number
   /** Where libp2p's log goes. */
@@ -57,6 +59,7 @@ export interface ResolvedPeerOptions {
   readonly webrtc: boolean
   readonly configureLibp2p: (defaults: Libp2pOptions) => Libp2pOptions
   readonly role: 'peer' | 'relay'
+  readonly bridge: boolean
   readonly pingIntervalMs: number
   readonly logger: ComponentLogger | undefined
   readonly now: () => number
@@ -72,6 +75,7 @@ export const DEFAULT_PEER_OPTIONS = {
   webrtc: true,
   configureLibp2p: (defaults: Libp2pOptions): Libp2pOptions => defaults,
   role: 'peer',
+  bridge: false,
   pingIntervalMs: PING_INTERVAL_MS,
   now: (): number => Date.now()
 } as const

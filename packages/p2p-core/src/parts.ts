@@ -17,7 +17,7 @@ import { keepBook, reconnectBook, relaysOfBook } from './persistence/book-keepin
 import { openPeerBook, type PeerBook } from './persistence/peer-book.ts'
 import type { Storage } from './persistence/storage.ts'
 import type { Platform } from './platform/platform.ts'
-import type { GeneralChannel } from './protocol/general.ts'
+import { createGeneralChannel, type RunningGeneralChannel } from './protocol/general-channel.ts'
 import { createProtocolRegistry, type ProtocolRegistry } from './protocol/registry.ts'
 import type { FileSending } from './protocol/send.ts'
 import { createCircuitTransport } from './relays/circuit-transport.ts'
@@ -45,7 +45,7 @@ export interface Parts {
   readonly supervisor: RelaySupervisor
   readonly dialler: Dialler
   readonly registry: ProtocolRegistry
-  readonly general: GeneralChannel
+  readonly general: RunningGeneralChannel
   readonly files: FileSending
   readonly internals: () => Internals | undefined
   readonly isRelay: (peer: PeerId) => boolean
@@ -91,10 +91,10 @@ export async function createParts({ options, identity, storage, events, platform
     libp2p, access: options.access, dial: (peer, signal) => dialler.dial(peer, signal),
     onDenied: (denial) => { events.emit('protocol:denied', denial) }
   })
+  const general = await createGeneralChannel({ libp2p, registry, isBridge: isRelay, bridge: options.bridge, now: options.now })
 
   const parts: Parts = {
-    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, dialler, registry, isRelay,
-    get general(): never { throw new P2pError('PROTOCOL_UNSUPPORTED', 'The general channel is not part of this build.') },
+    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, dialler, registry, general, isRelay,
     get files(): never { throw new P2pError('PROTOCOL_UNSUPPORTED', 'Sending files is not part of this build.') },
     internals: capture.internals,
     problem: () => problem,
@@ -109,6 +109,7 @@ export async function createParts({ options, identity, storage, events, platform
       for (const stop of stops.splice(0)) stop()
       liveness.stop()
       await supervisor.stop()
+      await general.stop()
       await registry.stop()
       await libp2p.stop()
       view.stop()

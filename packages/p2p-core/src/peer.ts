@@ -3,6 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Events } from './events.ts'
 import type { P2pErrorCode } from './errors.ts'
 import type { IdentityStatus } from './identity/identity.ts'
+import type { RunningGeneralChannel } from './protocol/general-channel.ts'
 import type { GeneralChannel } from './protocol/general.ts'
 import type { FileSending } from './protocol/send.ts'
 import type { Handler, Protocol, ProtocolStream } from './protocol/protocol.ts'
@@ -93,7 +94,8 @@ export interface Peer extends AsyncDisposable {
   /** The addresses under which this peer can be reached now, each ending in /p2p/<own id>. */
   readonly multiaddrs: readonly Multiaddr[]
   readonly events: Events<PeerEventMap>
-  readonly general: GeneralChannel
+  /** The room of those present, and what this peer forwarded in it where it is a bridge. */
+  readonly general: GeneralChannel & Pick<RunningGeneralChannel, 'bridgeStats' | 'bridgedPeers'>
   readonly files: FileSending
   /** The libp2p node underneath, for programs that add services of their own. */
   readonly libp2p: Libp2p
