@@ -1,6 +1,6 @@
 import { test as base, type BrowserContextOptions } from '@playwright/test'
 import { startGloflowPeer, type GloflowPeer, type GloflowPeerOptions } from './gloflow-peer.ts'
-import { peerPage, type PeerPage } from './peer-page.ts'
+import { peerPage, recordPaths, type PeerPage } from './peer-page.ts'
 import { startRelay, type RelayOptions, type RelayProcess } from './relay.ts'
 import { reasonAgainstWebrtc } from './environment.ts'
 
@@ -17,6 +17,7 @@ export interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs: nothing
   newRelay: async ({}, use, testInfo) => {
     const relays: RelayProcess[] = []
     await use(async (options) => {
@@ -25,7 +26,7 @@ export const test = base.extend<Fixtures>({
       return relay
     })
     if (testInfo.status !== testInfo.expectedStatus) for (const [index, relay] of relays.entries()) await testInfo.attach(`relay ${index}`, { body: relay.log(), contentType: 'text/plain' })
-    await Promise.all(relays.map((relay) => relay.stop()))
+    await Promise.all(relays.map((relay) => relay.remove()))
   },
   relay: async ({ newRelay }, use) => {
     await use(await newRelay())
@@ -39,12 +40,14 @@ export const test = base.extend<Fixtures>({
       const page = await context.newPage()
       page.on('console', (message) => console.push(`${number} ${message.type()}: ${message.text()}`))
       page.on('pageerror', (error) => console.push(`${number} uncaught: ${error.stack ?? error.message}`))
+      await page.addInitScript(recordPaths)
       await page.goto(url)
       return peerPage(page)
     })
     if (testInfo.status !== testInfo.expectedStatus) await testInfo.attach('console', { body: console.join('\n'), contentType: 'text/plain' })
     await Promise.all(contexts.map((context) => context.close()))
   },
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs: nothing
   newNodePeer: async ({}, use, testInfo) => {
     const peers: GloflowPeer[] = []
     await use(async (options) => {

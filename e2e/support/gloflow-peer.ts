@@ -97,6 +97,7 @@ export async function startGloflowPeer(options: GloflowPeerOptions): Promise<Glo
   try {
     await event('ready')
     const peerId = String((await command('status'))['peerId'])
+    await command('accept')
     return {
       peerId,
       downloads,

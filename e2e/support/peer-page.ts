@@ -20,6 +20,8 @@ export interface PeerPage {
   meets(id: string): Promise<void>
   /** Waits until the path to that person is a direct one. */
   isDirectTo(id: string): Promise<void>
+  /** Each path to that person that the page has shown, in order, without repetitions in a row. */
+  pathsSeen(id: string): Promise<string[]>
   /** Says something in the general channel. */
   say(text: string): Promise<void>
   /** Waits until the general channel shows the text from that author. */
@@ -55,6 +57,10 @@ export function peerPage(page: Page): PeerPage {
     person,
     meets: (id) => expect(person(id)).toBeVisible({ timeout: JOIN_TIMEOUT_MS }),
     isDirectTo: (id) => expect(person(id)).toHaveAttribute('data-gf-path', /^(direct|lan)$/, { timeout: DIRECT_TIMEOUT_MS }),
+    pathsSeen: (id) => page.evaluate((peer) => {
+      const seen: unknown = Reflect.get(globalThis, 'gfPathsSeen')
+      return seen instanceof Map ? [...seen.get(peer) ?? []].map(String) : []
+    }, id),
     async say(text) {
       await page.getByTestId('general-input').fill(text)
       await page.getByTestId('general-input').press('Enter')
@@ -76,4 +82,20 @@ export function peerPage(page: Page): PeerPage {
       })
     }
   }
+}
+
+/** Runs in the page before its own code: remembers how the paths of the people that it shows change. */
+export function recordPaths(): void {
+  const seen = new Map<string, string[]>()
+  Reflect.set(globalThis, 'gfPathsSeen', seen)
+  const look = (): void => {
+    for (const element of document.querySelectorAll('[data-gf-peer]')) {
+      const id = element.getAttribute('data-gf-peer') ?? ''
+      const path = element.getAttribute('data-gf-path') ?? ''
+      const paths = seen.get(id) ?? []
+      seen.set(id, paths)
+      if (paths.at(-1) !== path) paths.push(path)
+    }
+  }
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-gf-path', 'data-gf-peer'] })
 }

@@ -8,24 +8,27 @@ const MAIN = fileURLToPath(new URL('../../apps/relay-server/src/main.ts', import
 const READY_TIMEOUT_MS = 30_000
 
 /** The content of a relay's READY line. */
-export interface Ready {
+interface Ready {
   readonly url: string
   readonly peerId: string
   readonly multiaddrs: readonly string[]
-  readonly dataDir: string
 }
 
-/** A relay process of its own ports and data directory. */
-export interface RelayProcess extends Ready {
+/** A relay process of its own ports and data directory. Its facts are those of the process that ran last. */
+export interface RelayProcess {
+  readonly url: string
+  readonly peerId: string
+  readonly multiaddrs: readonly string[]
   readonly httpPort: number
-  readonly tcpPort: number
-  /** Ends it in order. Resolves with its exit code. */
-  stop(): Promise<number | null>
   /** SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again on the same ports; with the same key unless the data directory is replaced. */
-  restart(options?: { readonly freshData?: boolean }): Promise<RelayProcess>
-  /** Its log. */
+  /** Ends it in order. Resolves with its exit code. */
+  stop(): Promise<number | null>
+  /** Starts it again, after `kill` or `stop` too, on the same ports, with the same key unless its data is thrown away. */
+  restart(options?: { readonly freshData?: boolean; readonly otherTcpPort?: boolean }): Promise<void>
+  /** Ends it and removes its data. */
+  remove(): Promise<void>
+  /** What it wrote to standard error, all processes together. */
   log(): string
 }
 
@@ -39,35 +42,50 @@ export interface RelayOptions {
 
 /** Starts a relay on free ports with an empty data directory, and waits until it is ready. */
 export async function startRelay(options: RelayOptions = {}): Promise<RelayProcess> {
-  return launch(await mkdtemp(join(tmpdir(), 'gf-relay-')), { http: 0, tcp: 0 }, options)
+  const dataDir = await mkdtemp(join(tmpdir(), 'gf-relay-'))
+  const removeData = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
+  let running = await launch(dataDir, { http: 0, tcp: 0 }, options)
+  let earlierLogs = ''
+  return {
+    get url() { return running.ready.url },
+    get peerId() { return running.ready.peerId },
+    get multiaddrs() { return running.ready.multiaddrs },
+    get httpPort() { return running.ports.http },
+    log: () => earlierLogs + running.child.errorOutput(),
+    kill: () => running.child.kill(),
+    stop: () => running.child.stop(),
+    async restart({ freshData = false, otherTcpPort = false } = {}) {
+      await running.child.stop()
+      earlierLogs += `${running.child.errorOutput()}\n--- restarted ---\n`
+      if (freshData) await removeData()
+      running = await launch(dataDir, { http: running.ports.http, tcp: otherTcpPort ? 0 : running.ports.tcp }, options)
+    },
+    async remove() {
+      await running.child.stop()
+      await removeData()
+    }
+  }
 }
 
-async function launch(dataDir: string, ports: { readonly http: number; readonly tcp: number }, options: RelayOptions): Promise<RelayProcess> {
+interface Running {
+  readonly child: Child
+  readonly ready: Ready
+  readonly ports: { readonly http: number; readonly tcp: number }
+}
+
+async function launch(dataDir: string, ports: Running['ports'], options: RelayOptions): Promise<Running> {
   const child = startNode([
     ...(options.preload ?? []).flatMap((module) => ['--import', module]),
     MAIN,
     '--http-port', String(ports.http), '--tcp-port', String(ports.tcp), '--stun-port', '0', '--admin-port', '0', '--data-dir', dataDir,
     ...(options.flags ?? [])
   ], options.env)
-  const ready = await untilReady(child)
-  const taken = { http: Number(new URL(ready.url).port), tcp: tcpPortOf(ready.multiaddrs) }
-  const remove = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
-  return {
-    ...ready,
-    httpPort: taken.http,
-    tcpPort: taken.tcp,
-    log: () => child.errorOutput(),
-    async stop() {
-      const code = await child.stop()
-      await remove()
-      return code
-    },
-    kill: () => child.kill(),
-    async restart({ freshData = false } = {}) {
-      await child.stop()
-      if (freshData) await remove()
-      return launch(dataDir, taken, options)
-    }
+  try {
+    const ready = await untilReady(child)
+    return { child, ready, ports: { http: Number(new URL(ready.url).port), tcp: tcpPortOf(ready.multiaddrs) } }
+  } catch (error) {
+    await child.kill()
+    throw error
   }
 }
 
@@ -87,9 +105,9 @@ function parseReady(text: string): Ready {
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null) throw new TypeError(`READY without an object: ${text}`)
   const fields: Record<string, unknown> = { ...value }
-  const { url, peerId, multiaddrs, dataDir } = fields
-  if (typeof url !== 'string' || typeof peerId !== 'string' || typeof dataDir !== 'string' || !Array.isArray(multiaddrs)) throw new TypeError(`READY without its fields: ${text}`)
-  return { url, peerId, dataDir, multiaddrs: multiaddrs.map(String) }
+  const { url, peerId, multiaddrs } = fields
+  if (typeof url !== 'string' || typeof peerId !== 'string' || !Array.isArray(multiaddrs)) throw new TypeError(`READY without its fields: ${text}`)
+  return { url, peerId, multiaddrs: multiaddrs.map(String) }
 }
 
 function tcpPortOf(multiaddrs: readonly string[]): number {

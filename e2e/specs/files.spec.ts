@@ -1,0 +1,65 @@
+import { expect, needsWebrtc, test } from '../support/fixtures.ts'
+import { sampleFile } from '../support/files.ts'
+
+const MIB = 1024 * 1024
+
+test('a file goes over a direct path, and its hash is right @quick', async ({ relay, newPerson }) => {
+  needsWebrtc()
+  const ana = await newPerson(relay.url)
+  const anaId = await ana.joined()
+  const ben = await newPerson(relay.url)
+  const benId = await ben.joined()
+  await Promise.all([ana.isDirectTo(benId), ben.isDirectTo(anaId)])
+  const file = await sampleFile('picture.bin', 3 * MIB)
+  await ana.give(benId, file.path)
+  await ben.page.getByTestId('send-accept').click()
+  expect(await ben.receivedSha256(file.name)).toBe(file.sha256)
+  await expect(ana.transfers).toHaveAttribute('data-gf-transfer', 'done')
+  await expect(ana.transfers).toHaveAttribute('data-gf-sha256', file.sha256)
+})
+
+test('a file goes through the relay, and its hash is right @quick', async ({ relay, newPerson }) => {
+  const ana = await newPerson(`${relay.url}/me`)
+  await ana.page.getByTestId('direct-shared').check()
+  await ana.page.getByRole('link', { name: 'Network' }).click()
+  await ana.joined()
+  const ben = await newPerson(relay.url)
+  const benId = await ben.joined()
+  await expect(ana.person(benId)).toHaveAttribute('data-gf-path', 'relayed')
+  const file = await sampleFile('relayed.bin', 3 * MIB)
+  await ana.give(benId, file.path)
+  await ben.page.getByTestId('send-accept').click()
+  expect(await ben.receivedSha256(file.name)).toBe(file.sha256)
+  await expect(ana.person(benId)).toHaveAttribute('data-gf-path', 'relayed')
+})
+
+test('an offer can be declined, and the giver is told @quick', async ({ relay, newPerson }) => {
+  const ana = await newPerson(relay.url)
+  await ana.joined()
+  const ben = await newPerson(relay.url)
+  const benId = await ben.joined()
+  await ana.meets(benId)
+  const file = await sampleFile('unwanted.bin', 1000)
+  await ana.give(benId, file.path)
+  await ben.page.getByTestId('send-decline').click()
+  await expect(ana.transfers).toHaveAttribute('data-gf-transfer', 'declined')
+})
+
+test('the relay is killed in the middle of 20 MB: the transfer goes on, and the hash is right', async ({ relay, newPerson }) => {
+  needsWebrtc()
+  test.setTimeout(180_000)
+  const ana = await newPerson(relay.url)
+  const anaId = await ana.joined()
+  const ben = await newPerson(relay.url)
+  const benId = await ben.joined()
+  await Promise.all([ana.isDirectTo(benId), ben.isDirectTo(anaId)])
+  const file = await sampleFile('twenty.bin', 20 * MIB)
+  await ana.give(benId, file.path)
+  await ben.page.getByTestId('send-accept').click()
+  const row = ben.transfers.filter({ hasText: file.name })
+  await expect(row.getByTestId('send-progress')).toHaveAttribute('data-gf-percent', /^[1-9]\d?$/)
+  await relay.kill()
+  const percent = Number(await row.getByTestId('send-progress').getAttribute('data-gf-percent'))
+  expect(percent, 'the relay was killed before the end').toBeLessThan(100)
+  expect(await ben.receivedSha256(file.name)).toBe(file.sha256)
+})
