@@ -64,7 +64,7 @@ async function echoBack(stream: Stream): Promise<void> {
  * The bytes of a stream until the other side ends it. A stream's own iterator never ends when that happened before the
  * iteration began (libp2p 3.3.11): it waits for an event that has passed, so this looks at `readableEnded` too.
  */
-async function* incoming(stream: Stream): AsyncGenerator<Uint8Array> {
+export async function* incoming(stream: Stream): AsyncGenerator<Uint8Array> {
   const chunks: Uint8Array[] = []
   let failure: Error | undefined
   let closed = false

@@ -1,0 +1,83 @@
+// What a Node peer of this project does with each of theirs.
+import type { Peer } from '@gloflow/p2p-core'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { circuitAddress, directAddress, startNodePeer } from '../node-peer.ts'
+import { startRelayProcess } from '../relay-process.ts'
+import { type Security, echoMatches, until } from '../stock-node.ts'
+import { type Theirs, UnsupportedError, type Way } from './cell.ts'
+import { type Counterpart, expectSecurity, startCounterpart } from './counterpart.ts'
+
+const ECHO_BYTES = 256 << 10
+
+/** Tries one way; says what was seen. */
+export function probeNode(theirs: Theirs, way: Way): () => Promise<string> {
+  switch (way) {
+    case 'tcp-tls':
+      return () => byTcp(theirs, 'tls')
+    case 'tcp-noise':
+      return () => byTcp(theirs, 'noise')
+    case 'ws':
+      return () => byWebSocket(theirs)
+    case 'circuit':
+      return () => byCircuit(theirs)
+    case 'general':
+      return () => byGeneral(theirs)
+    case 'dht':
+      return () => Promise.reject(new UnsupportedError('a Node peer has no DHT of its own: it is found by rendezvous at relays, and the relay announces in the DHT'))
+  }
+}
+
+async function echoFrom(node: Peer, them: Counterpart): Promise<string | undefined> {
+  const [connection] = node.libp2p.getConnections(peerIdFromString(them.peerId))
+  if (connection === undefined || !(await echoMatches(connection, ECHO_BYTES))) throw new Error('the echo to them differs')
+  return connection.encryption
+}
+
+async function byTcp(theirs: Theirs, security: Security): Promise<string> {
+  await using them = await startCounterpart(theirs, { security: [security], listen: ['tcp'] })
+  await using node = await startNodePeer()
+  await node.connect(them.address('tcp'))
+  expectSecurity(await echoFrom(node, them), security)
+  await using dialling = await startCounterpart(theirs, { security: [security], listen: [] })
+  expectSecurity((await dialling.dial(directAddress(node))).security, security)
+  await dialling.echo(node.id.toString(), ECHO_BYTES)
+  return 'dialled and dialling'
+}
+
+async function byWebSocket(theirs: Theirs): Promise<string> {
+  await using them = await startCounterpart(theirs, { security: ['noise'], listen: ['ws'] })
+  await using node = await startNodePeer({ listen: ['/ip4/127.0.0.1/tcp/0/ws'] })
+  await node.connect(them.address('ws'))
+  await echoFrom(node, them)
+  await using dialling = await startCounterpart(theirs, { security: ['noise'], listen: [] })
+  const own = node.multiaddrs.map(String).find((addr) => addr.includes('/ws/p2p/'))
+  if (own === undefined) throw new Error('the Node peer does not listen on WebSocket')
+  await dialling.dial(own)
+  await dialling.echo(node.id.toString(), ECHO_BYTES)
+  return 'dialled and dialling'
+}
+
+async function byCircuit(theirs: Theirs): Promise<string> {
+  await using relay = await startRelayProcess()
+  await using node = await startNodePeer({ relays: [relay.address('tcp')], listen: ['/p2p-circuit'] })
+  await using them = await startCounterpart(theirs, { security: ['tls'], listen: [], relay: relay.address('tcp') })
+  await node.connect(await them.circuit())
+  await echoFrom(node, them)
+  await using dialling = await startCounterpart(theirs, { security: ['tls'], listen: [] })
+  await dialling.dial(await circuitAddress(node, relay.peerId))
+  await dialling.echo(node.id.toString(), ECHO_BYTES)
+  return 'dialled and dialling, secured end to end'
+}
+
+async function byGeneral(theirs: Theirs): Promise<string> {
+  await using them = await startCounterpart(theirs, { security: ['tls'], listen: ['tcp'] })
+  await using node = await startNodePeer()
+  const heard: unknown[] = []
+  node.general.events.on('message', (message) => heard.push([message.from, message.body['text']].join(' ')))
+  await node.connect(them.address('tcp'))
+  await node.general.say({ text: 'from node' })
+  await them.hears(node.id.toString(), 'from node')
+  await them.say(node.id.toString(), 'from them')
+  await until('the Node peer hears them', () => heard.includes(`${them.peerId} from them`))
+  return 'both ways'
+}
