@@ -254,3 +254,88 @@ export const RENDEZVOUS_LEAVE_GRACE_MS = 15_000
 
 /** How often a server drops what has expired. */
 export const RENDEZVOUS_SWEEP_MS = 60_000
+
+/** Connections to people up to which strangers are dialled. A browser pays for each with memory and ports. */
+export const CONNECTION_BUDGET = 16
+
+/** Registrations that a search asks for: enough to fill the budget with some to spare. */
+export const DISCOVER_SAMPLE = 50
+
+/** Time between two searches at one relay, and to the second one: two who join at once see each other then at the latest. */
+export const DISCOVER_INTERVAL_MS = 30_000
+export const DISCOVER_EAGER_MS = 3_000
+
+/** Every so many searches one goes without a cookie: who has left is noticed. */
+export const DISCOVER_FULL_EVERY = 4
+
+/** Delay after a search that failed; it doubles up to the cap. */
+export const DISCOVER_RETRY_MIN_MS = 1_000
+export const DISCOVER_RETRY_MAX_MS = 30_000
+
+/** People who are kept in mind at once. */
+export const MAX_KNOWN_PEERS = 1_000
+
+/** Dials of discovery under way at once, and time for one. */
+export const MAX_DISCOVERY_DIALS = 4
+export const DISCOVERY_DIAL_MS = 10_000
+
+/** Delay after a dial that failed; it doubles up to the cap. */
+export const REDIAL_MIN_MS = 5_000
+export const REDIAL_MAX_MS = 5 * 60_000
+
+/** Content bytes in one frame of a file: large enough that the work for each frame does not count, small enough to cancel soon. */
+export const SEND_CHUNK_BYTES = 128 * 1024
+
+/** Greatest frame of the protocol: a chunk and its kind. */
+export const SEND_MAX_FRAME_BYTES = SEND_CHUNK_BYTES + 1
+
+/** Content bytes under way that the receiver has not yet confirmed as written. Below MAX_UNREAD_BYTES, since WebRTC has no window of its own. */
+export const SEND_WINDOW_BYTES = 3 * 1024 * 1024
+
+/** The receiver confirms each time that so many bytes more are written. */
+export const SEND_ACK_BYTES = 256 * 1024
+
+/** Largest file that is offered or taken by default. */
+export const SEND_MAX_FILE_BYTES = 1024 * 1024 * 1024
+
+/** Largest file that a browser without OPFS takes, since it has to stay in memory. */
+export const SEND_MEMORY_MAX_BYTES = 256 * 1024 * 1024
+
+/** Both sides say that they are alive this often; silence of three times that ends the stream (the transfer goes on by another). */
+export const SEND_ALIVE_MS = 10_000
+export const SEND_IDLE_TIMEOUT_MS = 30_000
+
+/** Time that a person has to answer an offer. */
+export const SEND_OFFER_TIMEOUT_MS = 10 * 60_000
+
+/** Time that an offer nobody has answered outlives its stream, and that a running transfer waits for a path. */
+export const SEND_OFFER_GRACE_MS = 60_000
+export const SEND_RESUME_MS = 5 * 60_000
+
+/** Waiting between tries to go on; a new connection to the peer is tried at once. */
+export const SEND_RETRY_FIRST_MS = 250
+export const SEND_RETRY_MOST_MS = 5_000
+
+/** Unanswered offers of one peer, and of all together; what is over is declined. */
+export const SEND_MAX_OFFERS_PER_PEER = 4
+export const SEND_MAX_OFFERS = 64
+
+/** Transfers to one peer at once, below the other side's limits; more wait, up to the second number. */
+export const SEND_CONCURRENT_PER_PEER = 3
+export const SEND_QUEUED_PER_PEER = 256
+
+/** Streams of file sending with one peer: those transfers, and as many again while the path changes. */
+export const SEND_MAX_STREAMS_PER_PEER = 8
+
+/** A running transfer tells of its progress at most this often. */
+export const SEND_PROGRESS_INTERVAL_MS = 100
+
+/** Ended transfers that stay in the list. */
+export const SEND_HISTORY = 50
+
+/** Unfinished transfers that are remembered, and for how long; partial files are kept as long. */
+export const SEND_STORE_ENTRIES = 256
+export const SEND_STORE_MS = 7 * 24 * 3_600_000
+
+/** Longest file name in bytes of UTF-8: what common file systems take. */
+export const MAX_FILE_NAME_BYTES = 255
