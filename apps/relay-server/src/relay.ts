@@ -1,3 +1,5 @@
+import { createRendezvousServer } from '@gloflow/p2p-core'
+import type { RendezvousServer } from '@gloflow/p2p-core'
 import { startAdmin } from './admin.ts'
 import { createRelayAccess } from './access/relay-access.ts'
 import { createReservations } from './circuit/reservations.ts'
@@ -68,13 +70,14 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   let node: RelayNode | undefined
   let info: InfoService | undefined
   let stun: StunServer | undefined
+  let rendezvous: RendezvousServer | undefined
   let stopping = false
   const meter = createMeter()
   const access = createRelayAccess({ mode: config.access, allow: config.allow, deny: config.deny, isInvited: () => false })
   const reservations = createReservations({ total: config.maxReservations, perClient: MAX_RESERVATIONS_PER_CLIENT, ttlMs: RESERVATION_TTL_MS, graceMs: RESERVATION_GRACE_MS })
   const views = createViews({
     config, meter, now, startedAtMs: now(), reservations: reservations.size,
-    node: () => node, stunPort: () => stun?.port, stopping: () => stopping
+    node: () => node, stunPort: () => stun?.port, stopping: () => stopping, rendezvousRefused: () => rendezvous?.stats.refused ?? {}
   })
 
   const page = await startPage(config, { ...views, infoDocument: () => info?.document() }, meter, log, now)
@@ -92,6 +95,9 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   meter.watch({ peers: () => libp2p.getPeers().length, connections: () => libp2p.getConnections().length, reservations: reservations.size, circuits: started.hop.circuits })
   const admin = await startAdmin(config, sources.adminPort, { meter, gloflowStatus: views.gloflowStatus, fullStatus: views.fullStatus }, log)
   if (admin !== undefined) running.defer(admin.close)
+  rendezvous = createRendezvousServer({ libp2p, now, authorize: access.mayReserve })
+  await rendezvous.start()
+  running.defer(() => rendezvous?.stop())
   running.defer(keepNeighbours(libp2p, config.relay))
   const dht = started.dht.dht()
   if (dht !== undefined) running.defer(announceInDht(dht, config.network))

@@ -25,6 +25,8 @@ export interface ViewSources {
   readonly node: () => RelayNode | undefined
   readonly stunPort: () => number | undefined
   readonly stopping: () => boolean
+  /** By the status of the rendezvous protocol's answer. */
+  readonly rendezvousRefused: () => Readonly<Record<number, number>>
 }
 
 /** The status with what only the operator may see. */
@@ -53,7 +55,8 @@ export function createViews(sources: ViewSources): Views {
     startedAtMs: sources.startedAtMs,
     version: RELAY_VERSION,
     now,
-    meter,
+    refused: () => ({ ...meter.refusals(), ...named('RENDEZVOUS', sources.rendezvousRefused()) }),
+    bytesRelayed: meter.bytesRelayed,
     peers: () => libp2p()?.getPeers().length ?? 0,
     reservations: sources.reservations,
     circuits: () => sources.node()?.hop.circuits() ?? 0,
@@ -93,6 +96,11 @@ export function createViews(sources: ViewSources): Views {
       }
     }
   }
+}
+
+/** `{300: 2}` as `{RENDEZVOUS_300: 2}`: the codes are the specification's. */
+function named(prefix: string, counts: Readonly<Record<number, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([code, count]) => [`${prefix}_${code}`, count]))
 }
 
 function dhtStatus(dht: KadDHT | undefined): PublicStatus['dht'] {

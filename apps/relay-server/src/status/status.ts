@@ -1,5 +1,3 @@
-import type { RelayMeter } from './meter.ts'
-
 /** What /status.json shows everyone: numbers, no peer and no address. schema/status.schema.json says the same. */
 export interface PublicStatus {
   readonly uptimeMs: number
@@ -19,7 +17,8 @@ export interface StatusSources {
   readonly startedAtMs: number
   readonly version: string
   readonly now: () => number
-  readonly meter: RelayMeter
+  readonly refused: () => PublicStatus['refused']
+  readonly bytesRelayed: () => number
   readonly peers: () => number
   readonly reservations: () => number
   readonly circuits: () => number
@@ -36,8 +35,8 @@ export function readStatus(sources: StatusSources): PublicStatus {
     peers: sources.peers(),
     reservations: sources.reservations(),
     circuits: sources.circuits(),
-    bytesRelayed: sources.meter.bytesRelayed(),
-    refused: sources.meter.refusals(),
+    bytesRelayed: sources.bytesRelayed(),
+    refused: sources.refused(),
     reachability: sources.reachability(),
     dht: sources.dht(),
     bridge: sources.bridge()

@@ -33,11 +33,20 @@ export function temporaryDir(): { readonly path: string; readonly remove: () => 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
+/** How a relay is started besides its arguments. */
+export interface StartOptions {
+  readonly dataDir?: string
+  readonly env?: Record<string, string>
+  /** STUN and admin port are not asked for. */
+  readonly defaultSidePorts?: boolean
+}
+
 /** Starts a relay on free ports, and waits for its READY line. */
-export async function startRelayProcess(args: readonly string[] = [], options: { readonly dataDir?: string; readonly env?: Record<string, string> } = {}): Promise<RelayProcess> {
+export async function startRelayProcess(args: readonly string[] = [], options: StartOptions = {}): Promise<RelayProcess> {
   const own = options.dataDir === undefined ? temporaryDir() : undefined
   const dataDir = options.dataDir ?? own?.path ?? ''
-  const run = launch(['--http-port', '0', '--tcp-port', '0', '--stun-port', '0', '--admin-port', '0', '--data-dir', dataDir, ...args], options.env)
+  const sidePorts = options.defaultSidePorts === true ? [] : ['--stun-port', '0', '--admin-port', '0']
+  const run = launch(['--http-port', '0', '--tcp-port', '0', ...sidePorts, '--data-dir', dataDir, ...args], options.env)
   const ready = await Promise.race([run.ready, run.exited.then(({ code, stderr }) => { throw new TypeError(`the relay ended with ${code}: ${stderr}`) })])
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> => {
     run.child.kill(signal)
