@@ -101,7 +101,8 @@ export async function createParts({ options, identity, storage, events, platform
     async start() {
       await listen(libp2p)
       stops.push(keepBook({ libp2p, book, isRelay }), reconnectBook({ libp2p, book, isRelay }))
-      stops.push(supervisor.events.on('status', tellStatus))
+      stops.push(supervisor.events.on('status', tellStatus), events.on('peer:connect', tellStatus), events.on('peer:disconnect', tellStatus))
+      libp2p.addEventListener('self:peer:update', tellStatus)
       supervisor.start()
       for (const address of options.bootstrap) void dialler.dial(address).catch((error: unknown) => { if (error instanceof P2pError) onProblem(error) })
     },
@@ -117,8 +118,13 @@ export async function createParts({ options, identity, storage, events, platform
     }
   }
   const stops: (() => void)[] = []
+  let told = ''
   function tellStatus(): void {
-    events.emit('status', describeStatus(parts))
+    const status = describeStatus(parts)
+    const text = JSON.stringify(status)
+    if (text === told) return
+    told = text
+    events.emit('status', status)
   }
   return parts
 }
