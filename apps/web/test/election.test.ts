@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TAB_LEASE_MS, TAB_TICK_MS, TAB_UNANSWERED_BEFORE_TAKEOVER } from '../src/lib/limits.ts'
 import { mayAct, startElection, stepElection, type TabEffect, type TabInput, type TabState } from '../src/lib/tabs/election.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_EMBED_MESSAGE_CHARS } from '../src/lib/limits.ts'
 import { EMBED_PROTOCOL, EMBED_READY, isReady, parseFromFrame, parseHello, parseToFrame } from '../src/lib/embed/protocol.ts'

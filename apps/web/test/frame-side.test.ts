@@ -30,7 +30,8 @@ function createFrameWindow(): { self: Window; parent: object; ready: ReturnType<
 function createHostPort(): { port: MessagePort; given: MessagePort; heard: unknown[] } {
   const { port1, port2 } = new MessageChannel()
   const heard: unknown[] = []
-  port1.onmessage = (event: MessageEvent<unknown>) => { heard.push(event.data) }
+  port1.addEventListener('message', (event: MessageEvent<unknown>) => { heard.push(event.data) })
+  port1.start()
   opened.push(port1)
   return { port: port1, given: port2, heard }
 }

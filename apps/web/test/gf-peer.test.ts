@@ -81,7 +81,7 @@ describe('<gf-peer>', () => {
     }
     const [frame] = page.element.children
     say(page.window, EMBED_READY, RELAY, frame?.contentWindow)
-    const port = (frame?.contentWindow.postMessage.mock.calls[0]?.[2] as MessagePort[])[0]
+    const port = (frame?.contentWindow.postMessage.mock.calls[0]?.[2] as MessagePort[] | undefined)?.[0]
     port?.postMessage({ type: 'connect', person: { id: '<b>', kind: 'browser', path: 'direct' } })
     port?.postMessage({ type: 'state', state: 'online', self: ID, label: 'Online', people: 1 })
     port?.postMessage({ type: 'connect', person: { id: ID, kind: 'browser', path: 'relayed' } })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { faceOf } from '../src/lib/face/face.ts'
 import { MAX_NAME_CHARS } from '../src/lib/limits.ts'

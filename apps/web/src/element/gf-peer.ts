@@ -85,10 +85,11 @@ export class GfPeerElement extends HTMLElement {
     const { port1, port2 } = new MessageChannel()
     this.#port?.close()
     this.#port = port1
-    port1.onmessage = (event: MessageEvent<unknown>) => {
+    port1.addEventListener('message', (event: MessageEvent<unknown>) => {
       const message = parseFromFrame(event.data)
       if (message !== undefined) this.#take(message)
-    }
+    })
+    port1.start()
     const hello: EmbedHello = { protocol: EMBED_PROTOCOL, type: 'hello', theme: this.#theme() }
     // Delivered only if the frame still shows the relay's origin.
     frame.contentWindow?.postMessage(hello, relay, [port2])

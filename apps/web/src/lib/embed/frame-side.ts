@@ -57,10 +57,11 @@ export function createFrameSide(options: FrameSideOptions): FrameSide {
     origin = event.origin
     port?.close()
     port = given
-    port.onmessage = limited(options, (message) => {
+    port.addEventListener('message', limited(options, (message) => {
       if (message.type === 'theme') options.onTheme(message.theme)
       else options.onMessage(message)
-    })
+    }))
+    port.start()
     told = new Map()
     lastState = ''
     options.onTheme(hello.theme)

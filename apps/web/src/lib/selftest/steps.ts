@@ -168,14 +168,14 @@ function writeAndDelete(): Promise<void> {
   return new Promise((resolve, reject) => {
     const name = 'gloflow-selftest'
     const request = indexedDB.open(name, 1)
-    request.onupgradeneeded = () => { request.result.createObjectStore('probe').put('probe', 'probe') }
-    request.onerror = () => { reject(request.error) }
-    request.onsuccess = () => {
+    request.addEventListener('upgradeneeded', () => { request.result.createObjectStore('probe').put('probe', 'probe') })
+    request.addEventListener('error', () => { reject(request.error) })
+    request.addEventListener('success', () => {
       request.result.close()
       const removal = indexedDB.deleteDatabase(name)
-      removal.onsuccess = () => { resolve() }
-      removal.onerror = () => { reject(removal.error) }
-    }
+      removal.addEventListener('success', () => { resolve() })
+      removal.addEventListener('error', () => { reject(removal.error) })
+    })
   })
 }
 
@@ -186,8 +186,8 @@ function openWebSocket(url: string, signal: AbortSignal): Promise<boolean> {
       resolve(opened)
       socket.close()
     }
-    socket.onopen = () => { end(true) }
-    socket.onerror = () => { end(false) }
+    socket.addEventListener('open', () => { end(true) })
+    socket.addEventListener('error', () => { end(false) })
     signal.addEventListener('abort', () => { end(false) }, { once: true })
   })
 }

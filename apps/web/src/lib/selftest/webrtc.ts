@@ -3,13 +3,13 @@ export async function openLoopback(signal: AbortSignal): Promise<boolean> {
   const one = new RTCPeerConnection()
   const two = new RTCPeerConnection()
   try {
-    one.onicecandidate = (event) => { void two.addIceCandidate(event.candidate ?? undefined).catch(ignore) }
-    two.onicecandidate = (event) => { void one.addIceCandidate(event.candidate ?? undefined).catch(ignore) }
+    one.addEventListener('icecandidate', (event) => { void two.addIceCandidate(event.candidate ?? undefined).catch(ignore) })
+    two.addEventListener('icecandidate', (event) => { void one.addIceCandidate(event.candidate ?? undefined).catch(ignore) })
     const channel = one.createDataChannel('probe')
     const opened = new Promise<boolean>((resolve) => {
-      channel.onopen = () => { resolve(true) }
+      channel.addEventListener('open', () => { resolve(true) })
       signal.addEventListener('abort', () => { resolve(false) }, { once: true })
-      one.oniceconnectionstatechange = () => { if (one.iceConnectionState === 'failed') resolve(false) }
+      one.addEventListener('iceconnectionstatechange', () => { if (one.iceConnectionState === 'failed') resolve(false) })
     })
     await one.setLocalDescription(await one.createOffer())
     await two.setRemoteDescription(one.localDescription as RTCSessionDescription)
@@ -28,11 +28,11 @@ export async function gatherReflexive(stun: readonly string[], signal: AbortSign
   try {
     let found: 'host' | 'none' = 'none'
     const ended = new Promise<'reflexive' | 'host' | 'none'>((resolve) => {
-      connection.onicecandidate = (event) => {
-        if (event.candidate === null) return resolve(found)
-        if (event.candidate.type === 'srflx') return resolve('reflexive')
-        if (event.candidate.candidate !== '') found = 'host'
-      }
+      connection.addEventListener('icecandidate', (event) => {
+        if (event.candidate === null) resolve(found)
+        else if (event.candidate.type === 'srflx') resolve('reflexive')
+        else if (event.candidate.candidate !== '') found = 'host'
+      })
       signal.addEventListener('abort', () => { resolve(found) }, { once: true })
     })
     connection.createDataChannel('probe')

@@ -43,10 +43,10 @@ export function createEpochStore(factory: IDBFactory): EpochStore {
   function open(): Promise<IDBDatabase> {
     opened ??= new Promise<IDBDatabase>((resolve, reject) => {
       const request = factory.open(DATABASE_NAME, 1)
-      request.onupgradeneeded = () => { request.result.createObjectStore(STORE_NAME) }
-      request.onsuccess = () => { resolve(request.result) }
-      request.onerror = () => { reject(request.error) }
-      request.onblocked = () => { reject(new DOMException('The tab database is blocked', 'AbortError')) }
+      request.addEventListener('upgradeneeded', () => { request.result.createObjectStore(STORE_NAME) })
+      request.addEventListener('success', () => { resolve(request.result) })
+      request.addEventListener('error', () => { reject(request.error) })
+      request.addEventListener('blocked', () => { reject(new DOMException('The tab database is blocked', 'AbortError')) })
     }).catch((error: unknown) => {
       opened = undefined
       throw error
@@ -60,14 +60,14 @@ export function createEpochStore(factory: IDBFactory): EpochStore {
       const store = transaction.objectStore(STORE_NAME)
       const read = store.get(EPOCH_KEY)
       let result = 0
-      read.onsuccess = () => {
+      read.addEventListener('success', () => {
         const stored: unknown = read.result
         result = next(typeof stored === 'number' && Number.isSafeInteger(stored) ? stored : 0)
         if (mode === 'readwrite') store.put(result, EPOCH_KEY)
-      }
-      transaction.oncomplete = () => { resolve(result) }
-      transaction.onabort = () => { reject(transaction.error) }
-      transaction.onerror = () => { reject(transaction.error) }
+      })
+      transaction.addEventListener('complete', () => { resolve(result) })
+      transaction.addEventListener('abort', () => { reject(transaction.error) })
+      transaction.addEventListener('error', () => { reject(transaction.error) })
     })
   }
   return {
@@ -82,10 +82,10 @@ export function createTabChannel(): TabChannel {
   return {
     post(message) { channel.postMessage(wrapTabMessage(message)) },
     listen(listener) {
-      channel.onmessage = (event: MessageEvent<unknown>) => {
+      channel.addEventListener('message', (event: MessageEvent<unknown>) => {
         const message = unwrapTabMessage(event.data)
         if (message !== undefined) listener(message)
-      }
+      })
     },
     close() { channel.close() }
   }

@@ -6,7 +6,7 @@ export function sortAddresses(addresses: readonly string[]): readonly string[] {
 function rank(address: string): number {
   const byWebSocket = /\/wss?(\/|$)|\/tls\/ws/.test(address)
   const secure = /\/wss(\/|$)|\/tls\//.test(address)
-  const named = /^\/dns/.test(address)
+  const named = address.startsWith('/dns')
   const thisMachineOnly = /^\/ip4\/127\.|^\/ip6\/::1\//.test(address)
   const ipv6 = address.startsWith('/ip6/')
   return (byWebSocket ? 0 : 32) + (secure ? 0 : 16) + (named ? 0 : 8) + (address.includes('/webrtc') ? 4 : 0) + (ipv6 ? 2 : 0) + (thisMachineOnly ? 1 : 0)
