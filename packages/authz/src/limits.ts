@@ -35,6 +35,8 @@ export const MAX_VOIDED_BY_ADMIN = 100
 export const MAX_QUARANTINED_PER_AUTHOR = 256
 /** Hand-overs of one flow that are followed. */
 export const MAX_TRANSFERS = 64
+/** Registrations of recovery keys that are looked at for one person. */
+export const MAX_REGISTRATIONS = 32
 /** Operations that wait for ones they build on: in all, in bytes, and of one author. */
 export const MAX_PENDING_OPERATIONS = 1_024
 export const MAX_PENDING_BYTES = 4_194_304

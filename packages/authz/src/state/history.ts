@@ -1,0 +1,46 @@
+import type { Tip } from '../actions.ts'
+import type { Did } from '../did.ts'
+import type { Operation } from '../operation.ts'
+import type { Facts } from './facts.ts'
+
+/** What the author of the next operation must know of those before. */
+export interface History {
+  /** The flow's key, which every delegation names. */
+  readonly subject: Did | undefined
+  /** The last operation of an author: what its next one follows. */
+  last(did: Did): Pick<Operation, 'id' | 'seq'> | undefined
+  wasGranted(person: Did): boolean
+  personOf(did: Did): Did | undefined
+  /** What a removal or role change of a person must have seen. */
+  personTips(person: Did): readonly Tip[]
+  /** What the revocation of a device must have seen. */
+  deviceTips(did: Did): readonly Tip[]
+}
+
+export function historyOf(facts: Facts): History {
+  const { graph } = facts
+  return {
+    subject: facts.subject,
+    last(did) {
+      const own = graph.byAuthor.get(did) ?? []
+      const ops = own.flatMap((at) => graph.ops[at] ?? [])
+      return ops.sort((a, b) => b.seq - a.seq || (a.id < b.id ? -1 : 1))[0]
+    },
+    wasGranted: (person) => facts.grantsTo(person).length > 0,
+    personOf: (did) => facts.personOf(did, graph.all),
+    personTips: (person) => facts.tips(facts.devicesOf(person, graph.all), graph.all),
+    deviceTips(did) {
+      const person = facts.personOf(did, graph.all)
+      return person === undefined ? [] : facts.tips(facts.linkedBelow(did, person, graph.all), graph.all)
+    }
+  }
+}
+
+export const NO_HISTORY: History = {
+  subject: undefined,
+  last: () => undefined,
+  wasGranted: () => false,
+  personOf: () => undefined,
+  personTips: () => [],
+  deviceTips: () => []
+}
