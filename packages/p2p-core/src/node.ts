@@ -28,7 +28,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
 }
 
 function peerOf(parts: Parts, events: Peer['events']): Peer {
-  const { libp2p, view, dialler, registry, book, storage } = parts
+  const { libp2p, view, discovery, dialler, registry, book, storage } = parts
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     try {
@@ -41,10 +41,13 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     id: parts.identity.peerId,
     get status() { return describeStatus(parts) },
     get peers() { return view.peers },
+    get presence() { return discovery.presence },
+    get found() { return discovery.known.map(({ peer }) => peer) },
     get multiaddrs() { return libp2p.getMultiaddrs() },
     events,
     general: parts.general,
     get files() { return parts.files },
+    relays: parts.supervisor,
     libp2p,
     async connect(target, { signal } = {}) {
       const connection = await dialler.dial(target, signal)

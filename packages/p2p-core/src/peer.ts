@@ -1,11 +1,13 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Presence } from './discovery/discovery.ts'
 import type { Events } from './events.ts'
 import type { P2pErrorCode } from './errors.ts'
 import type { IdentityStatus } from './identity/identity.ts'
 import type { RunningGeneralChannel } from './protocol/general-channel.ts'
 import type { GeneralChannel } from './protocol/general.ts'
 import type { FileSending } from './protocol/send.ts'
+import type { RelaySupervisor } from './relays/supervisor.ts'
 import type { Handler, Protocol, ProtocolStream } from './protocol/protocol.ts'
 
 /**
@@ -80,6 +82,7 @@ export interface PeerInfo {
 /** The events of a peer and their details. */
 export interface PeerEventMap {
   'status': PeerStatus
+  'presence': Presence
   'peer:connect': PeerInfo
   'peer:path': PeerInfo
   'peer:disconnect': { readonly id: PeerId }
@@ -91,12 +94,18 @@ export interface Peer extends AsyncDisposable {
   readonly id: PeerId
   readonly status: PeerStatus
   readonly peers: readonly PeerInfo[]
+  /** How many are in the network, and how many of them are connected: a peer keeps connections to some, not to all. */
+  readonly presence: Presence
+  /** Those who were found at the relays, connected or not; `connect` reaches each by its PeerId. */
+  readonly found: readonly PeerId[]
   /** The addresses under which this peer can be reached now, each ending in /p2p/<own id>. */
   readonly multiaddrs: readonly Multiaddr[]
   readonly events: Events<PeerEventMap>
   /** The room of those present, and what this peer forwarded in it where it is a bridge. */
   readonly general: GeneralChannel & Pick<RunningGeneralChannel, 'bridgeStats' | 'bridgedPeers'>
   readonly files: FileSending
+  /** What a person decides about relays: go on with a changed key, try again now, use one more. */
+  readonly relays: Pick<RelaySupervisor, 'acceptNewKey' | 'wake' | 'add'>
   /** The libp2p node underneath, for programs that add services of their own. */
   readonly libp2p: Libp2p
   /**
