@@ -65,6 +65,7 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
     network: config.network,
     dataDir: parts.dataDir,
     bootstrap: config.bootstrap,
+    bridge: config.bridge,
     webrtc: false,
     webrtcDirect: config.webrtcDirectPort !== 'off',
     pingIntervalMs: PING_INTERVAL_MS,

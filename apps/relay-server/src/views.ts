@@ -62,7 +62,7 @@ export function createViews(sources: ViewSources): Views {
     circuits: () => sources.node()?.hop.circuits() ?? 0,
     reachability: () => sources.node()?.peer.status.reachability ?? 'unknown',
     dht: () => dhtStatus(sources.node()?.dht.dht()),
-    bridge: () => ({ messages: 0, dropped: 0 })
+    bridge: () => bridgeStatus(sources.node())
   })
   const notReady = (): string | undefined => {
     if (sources.stopping()) return 'The relay is stopping.'
@@ -101,6 +101,11 @@ export function createViews(sources: ViewSources): Views {
 /** `{300: 2}` as `{RENDEZVOUS_300: 2}`: the codes are the specification's. */
 function named(prefix: string, counts: Readonly<Record<number, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).map(([code, count]) => [`${prefix}_${code}`, count]))
+}
+
+function bridgeStatus(node: RelayNode | undefined): PublicStatus['bridge'] {
+  const stats = node?.peer.general.bridgeStats
+  return { messages: stats?.messages ?? 0, dropped: stats?.dropped ?? 0 }
 }
 
 function dhtStatus(dht: KadDHT | undefined): PublicStatus['dht'] {
