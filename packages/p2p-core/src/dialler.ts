@@ -2,6 +2,7 @@ import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { parseConnectTarget } from './connect-target.ts'
 import { dialError } from './dial-error.ts'
+import type { Discovery } from './discovery/discovery.ts'
 import { DIAL_TIMEOUT_MS, MAX_ADDRESSES_PER_DIAL } from './limits.ts'
 import type { AddressPolicy } from './nat/address-policy.ts'
 import type { PeerBook } from './persistence/peer-book.ts'
@@ -9,8 +10,8 @@ import type { PeerBook } from './persistence/peer-book.ts'
 /** Reaches peers by address, or by their id alone. */
 export interface Dialler {
   /**
-   * Dials a multiaddr that ends in /p2p/<id>, or whatever is known of a PeerId: addresses of the peer book and of libp2p's store, and
-   * circuits over the relays that are connected. Throws P2pError ADDRESS_…, PEER_…, DIAL_…, ABORTED.
+   * Dials a multiaddr that ends in /p2p/<id>, or whatever is known of a PeerId: addresses of the peer book, of the rendezvous and of
+   * libp2p's store, and circuits over the relays that are connected. Throws P2pError ADDRESS_…, PEER_…, DIAL_…, ABORTED.
    */
   dial(target: string | Multiaddr | PeerId, signal?: AbortSignal): Promise<Connection>
 }
@@ -19,17 +20,19 @@ export interface DiallerOptions {
   readonly libp2p: Libp2p
   readonly policy: AddressPolicy
   readonly book: PeerBook
+  readonly discovery: Pick<Discovery, 'known'>
   readonly isRelay: (peer: PeerId) => boolean
 }
 
 /** Makes the dialler of one peer. */
-export function createDialler({ libp2p, policy, book, isRelay }: DiallerOptions): Dialler {
+export function createDialler({ libp2p, policy, book, discovery, isRelay }: DiallerOptions): Dialler {
   /** An open connection is the answer already, unless an address was given that may lead to a better one. */
   async function candidates(peer: PeerId): Promise<Multiaddr[]> {
     const remembered = (book.get(peer)?.addresses ?? []).map((address) => multiaddr(address.multiaddr))
     const stored = await libp2p.peerStore.get(peer).catch(() => undefined)
+    const found = (discovery.known.find((one) => one.peer.equals(peer))?.addresses ?? []).map((address) => withPeer(address, peer))
     const heard = (stored?.addresses ?? []).map((address) => withPeer(address.multiaddr, peer))
-    const all = new Map([...remembered, ...heard, ...circuits(peer)].map((address) => [address.toString(), address]))
+    const all = new Map([...remembered, ...found, ...heard, ...circuits(peer)].map((address) => [address.toString(), address]))
     return [...all.values()].slice(0, MAX_ADDRESSES_PER_DIAL)
   }
 

@@ -13,6 +13,7 @@ export type {
 } from './protocol/protocol.ts'
 export { DEFAULT_PROTOCOL_LIMITS, defineProtocol, type ProtocolDefinition } from './protocol/define-protocol.ts'
 export { openAccess } from './access/open-access.ts'
+export type { Presence } from './discovery/discovery.ts'
 export type { GeneralChannel, GeneralMessage } from './protocol/general.ts'
 export type { FileOffer, FileSending, FileSink, FileSource, FileTransfer } from './protocol/send.ts'
 export { AUTH_PROTOCOL, DEFAULT_NETWORK, FLOW_SYNC_PROTOCOL, GENERAL_PROTOCOL, RENDEZVOUS_PROTOCOL, SEND_PROTOCOL } from './protocols.ts'

@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
+import { createDiscovery, type Discovery } from './discovery/discovery.ts'
 import { createDialler, type Dialler } from './dialler.ts'
 import { P2pError, type P2pErrorCode } from './errors.ts'
 import type { Emitter } from './events.ts'
@@ -43,6 +44,7 @@ export interface Parts {
   readonly book: PeerBook
   readonly view: PeersView
   readonly supervisor: RelaySupervisor
+  readonly discovery: Discovery
   readonly dialler: Dialler
   readonly registry: ProtocolRegistry
   readonly general: RunningGeneralChannel
@@ -86,7 +88,11 @@ export async function createParts({ options, identity, storage, events, platform
     libp2p, events, traffic, liveness, isRelay, now: options.now,
     describePath: (connection) => connection.direct ? { path: 'direct', reason: 'dialled' } : { path: 'relayed', reason: 'upgrading' }
   })
-  const dialler = createDialler({ libp2p, policy, book, isRelay })
+  const discovery = createDiscovery({
+    libp2p, privateKey: identity.privateKey, network: options.network, relays: supervisor, reservations: circuits.reservations, now: options.now,
+    friends: () => new Set(book.list('friend').map((entry) => entry.peerId))
+  })
+  const dialler = createDialler({ libp2p, policy, book, discovery, isRelay })
   const registry = createProtocolRegistry({
     libp2p, access: options.access, dial: (peer, signal) => dialler.dial(peer, signal),
     onDenied: (denial) => { events.emit('protocol:denied', denial) }
@@ -94,7 +100,7 @@ export async function createParts({ options, identity, storage, events, platform
   const general = await createGeneralChannel({ libp2p, registry, isBridge: isRelay, bridge: options.bridge, now: options.now })
 
   const parts: Parts = {
-    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, dialler, registry, general, isRelay,
+    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, discovery, dialler, registry, general, isRelay,
     get files(): never { throw new P2pError('PROTOCOL_UNSUPPORTED', 'Sending files is not part of this build.') },
     internals: capture.internals,
     problem: () => problem,
@@ -103,12 +109,15 @@ export async function createParts({ options, identity, storage, events, platform
       stops.push(keepBook({ libp2p, book, isRelay }), reconnectBook({ libp2p, book, isRelay }))
       stops.push(supervisor.events.on('status', tellStatus), events.on('peer:connect', tellStatus), events.on('peer:disconnect', tellStatus))
       libp2p.addEventListener('self:peer:update', tellStatus)
+      stops.push(discovery.events.on('presence', (presence) => { events.emit('presence', presence) }))
+      discovery.start()
       supervisor.start()
       for (const address of options.bootstrap) void dialler.dial(address).catch((error: unknown) => { if (error instanceof P2pError) onProblem(error) })
     },
     async stop() {
       for (const stop of stops.splice(0)) stop()
       liveness.stop()
+      discovery.stop()
       await supervisor.stop()
       await general.stop()
       await registry.stop()
