@@ -20,6 +20,8 @@ export interface Measured {
   readonly hairpin: boolean | undefined
   readonly survivesHalfOfIdle: boolean | undefined
   readonly survivesOneAndAHalfOfIdle: boolean | undefined
+  /** UDP only: written to again after one and a half of its idle time, the endpoint is the one before. */
+  readonly keepsEndpointOverIdle: boolean | undefined
 }
 
 /** Measured for both protocols. */
@@ -82,6 +84,8 @@ export function compareToLabel(site: Site, measurement: Measurement, options: { 
     if (protocol === 'udp' && through && behaviour?.mapping === 'endpoint-independent') compare('udp hairpin', behaviour.hairpin, measured.hairpin)
     if (options.idle && through && behaviour !== undefined) {
       compare(`${protocol} mapping after half of its idle time`, true, measured.survivesHalfOfIdle)
+      // The kernel's NAT gives the inside port again where it is free.
+      if (protocol === 'udp' && site.gateway.nat === 'user-space') compare('the external endpoint that outlives its idle time', false, measured.keepsEndpointOverIdle)
       compare(`${protocol} mapping after one and a half of its idle time`, false, measured.survivesOneAndAHalfOfIdle)
     }
   }
@@ -103,7 +107,8 @@ function parseMeasured(value: unknown): Measured {
     filtering: parseDependence(fields['filtering']),
     hairpin: flag('hairpin'),
     survivesHalfOfIdle: flag('survivesHalfOfIdle'),
-    survivesOneAndAHalfOfIdle: flag('survivesOneAndAHalfOfIdle')
+    survivesOneAndAHalfOfIdle: flag('survivesOneAndAHalfOfIdle'),
+    keepsEndpointOverIdle: flag('keepsEndpointOverIdle')
   }
 }
 

@@ -36,9 +36,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 }
 
 test('axe finds nothing on the relay\'s status page @quick', async ({ relay, newPerson }) => {
-  const ana = await newPerson(relay.url)
-  await ana.joined()
-  await ana.page.goto(`${relay.url}/status`)
+  const ana = await newPerson(`${relay.url}/status`)
   await expect(ana.page.locator('h1')).toBeVisible()
   await expectNothingFound(ana.page, 'status page')
 })

@@ -106,8 +106,20 @@ export async function udpHairpin(servers: readonly [string, string]): Promise<bo
   return first.arrived.has(token) || second.arrived.has(token)
 }
 
-/** Whether a mapping still carries an answer after that long a silence. */
-export async function udpSurvivesSilence(servers: readonly [string, string], silenceMs: number): Promise<boolean> {
+/** What is left of a mapping after a silence. */
+export interface AfterSilence {
+  /** It still carries an answer. */
+  readonly survived: boolean
+  /** When the inside writes again, it is seen under the endpoint that it had before. */
+  readonly sameEndpoint: boolean
+}
+
+/** What a mapping is like after that long a silence. */
+export async function udpAfterSilence(servers: readonly [string, string], silenceMs: number): Promise<AfterSilence> {
   using socket = await openUdp(servers)
-  return (await socket.where(PRIMARY)) !== undefined && (await socket.isReachedFrom(PRIMARY, silenceMs))
+  const before = await socket.where(PRIMARY)
+  if (before === undefined) return { survived: false, sameEndpoint: false }
+  const survived = await socket.isReachedFrom(PRIMARY, silenceMs)
+  const after = await socket.where(PRIMARY)
+  return { survived, sameEndpoint: after !== undefined && sameEndpoint(before, after) }
 }
