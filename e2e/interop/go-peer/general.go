@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ const (
 // general is this peer's part in GloFlow's general channel.
 type general struct {
 	node                                        *node
+	speaking                                    sync.Map // by peer.ID: the stream that lines are written on, the latest attached that has not ended
 	messages, badLines, droppedBytes            atomic.Int64
 	bytesIn, bytesOut, streamsOpened, streamsIn atomic.Int64
 }
@@ -47,6 +49,7 @@ func (g *general) handle(stream network.Stream) {
 // attach starts reader and writer on a stream of either direction, and gives it a number for later commands.
 func (g *general) attach(stream network.Stream, flood bool) int {
 	id := g.node.keep(stream)
+	g.speaking.Store(stream.Conn().RemotePeer(), stream)
 	g.node.out.event("stream:open", fields{
 		"stream": id, "peer": stream.Conn().RemotePeer().String(), "protocol": string(stream.Protocol()),
 		"direction": directionOf(stream), "path": describeConn(stream.Conn())["path"],
@@ -136,6 +139,9 @@ func (g *general) writeForEver(id int, stream network.Stream) {
 }
 
 func (g *general) ended(id int, stream network.Stream, side string, err error) {
+	if current, ok := g.speaking.Load(stream.Conn().RemotePeer()); ok && current == stream {
+		g.speaking.Delete(stream.Conn().RemotePeer())
+	}
 	how := err.Error()
 	if errors.Is(err, io.EOF) {
 		how = "EOF"
@@ -182,13 +188,11 @@ func (n *node) say(ctx context.Context, r request) (fields, error) {
 	return fields{"sentTo": sent}, nil
 }
 
-// generalStream gives an open general stream to the peer, of either direction, or opens one.
+// generalStream gives the open general stream to the peer, of either direction, or opens one.
 func (n *node) generalStream(ctx context.Context, id peer.ID) (network.Stream, error) {
-	for _, conn := range n.host.Network().ConnsToPeer(id) {
-		for _, stream := range conn.GetStreams() {
-			if stream.Protocol() == generalProtocol {
-				return stream, nil
-			}
+	if current, ok := n.general.speaking.Load(id); ok {
+		if stream, ok := current.(network.Stream); ok {
+			return stream, nil
 		}
 	}
 	stream, err := n.host.NewStream(allowLimited(ctx), id, generalProtocol)

@@ -148,7 +148,11 @@ func (n *node) watchConnections() {
 		},
 		DisconnectedF: func(net network.Network, conn network.Conn) {
 			with := describeConn(conn)
-			with["left"] = len(net.ConnsToPeer(conn.RemotePeer()))
+			left := len(net.ConnsToPeer(conn.RemotePeer()))
+			if left == 0 {
+				n.general.speaking.Delete(conn.RemotePeer())
+			}
+			with["left"] = left
 			n.out.event("peer:disconnect", with)
 		},
 	})
