@@ -35,7 +35,7 @@ interface Node {
   readonly parents: readonly string[]
   depth: number
   /** For each run of an author's operations: how many of them are in the past, itself included. */
-  known: Map<number, number>
+  known: number[]
   run: number
   place: number
 }
@@ -53,7 +53,7 @@ export function sortOperations(operations: Iterable<VerifiedOperation>, admits: 
   for (const op of parentsFirst(waiting)) {
     const parents = op.prev === undefined ? op.deps : [op.prev, ...op.deps]
     const known = parents.flatMap((id) => nodes.get(id) ?? [])
-    const node: Node = { op, parents, depth: 0, known: new Map(), run: 0, place: 0 }
+    const node: Node = { op, parents, depth: 0, known: [], run: 0, place: 0 }
     const problem = known.length < parents.length ? 'DEPENDENCY_MISSING' : runs.place(node, known, nodes)
     if (problem === undefined) nodes.set(op.id, node)
     else refused.set(op.id, problem)
@@ -95,22 +95,34 @@ function createRuns(admits: (op: VerifiedOperation) => Did | undefined) {
       const { op } = node
       const before = op.prev === undefined ? undefined : nodes.get(op.prev)
       if (before !== undefined && (before.op.iss !== op.iss || before.op.seq + 1 !== op.seq)) return 'OPERATION_CHAIN'
-      for (const parent of parents) for (const [run, count] of parent.known) if ((node.known.get(run) ?? 0) < count) node.known.set(run, count)
-      const letIn = op.act.t === 'create' || (admittedBy.get(op.iss) ?? []).some(({ run, place }) => (node.known.get(run) ?? 0) > place)
+      for (const parent of parents) node.known = merged(node.known, parent.known)
+      const letIn = op.act.t === 'create' || (admittedBy.get(op.iss) ?? []).some(({ run, place }) => (node.known[run] ?? 0) > place)
       if (!letIn) return 'NOT_A_MEMBER'
-      for (const count of node.known.values()) node.depth += count
+      for (const count of node.known) node.depth += count
       const continued = before === undefined ? undefined : tips.get(before.op.id)
       node.run = continued ?? lengths.push(0) - 1
       if (before !== undefined) tips.delete(before.op.id)
       tips.set(op.id, node.run)
       node.place = lengths[node.run] ?? 0
       lengths[node.run] = node.place + 1
-      node.known.set(node.run, node.place + 1)
+      while (node.known.length < node.run) node.known.push(0)
+      node.known[node.run] = node.place + 1
       const admitted = admits(op)
       if (admitted !== undefined) listAt(admittedBy, admitted).push({ run: node.run, place: node.place })
       return undefined
     }
   }
+}
+
+/** For each run the longer of two beginnings; a new list. */
+function merged(a: readonly number[], b: readonly number[]): number[] {
+  const [long, short] = a.length < b.length ? [b, a] : [a, b]
+  const all = long.slice()
+  for (let run = 0; run < short.length; run++) {
+    const count = short[run] ?? 0
+    if (count > (all[run] ?? 0)) all[run] = count
+  }
+  return all
 }
 
 /** The list at a key, made where it is missing. */
@@ -130,7 +142,7 @@ function buildGraph(nodes: readonly Node[]): Graph {
   const before = (a: number, b: Scope): boolean => {
     const [x, y] = [sorted[a], sorted[b]]
     if (x === undefined || b === a) return false
-    return y === undefined ? b === all : (y.known.get(x.run) ?? 0) > x.place
+    return y === undefined ? b === all : (y.known[x.run] ?? 0) > x.place
   }
   return {
     ops: sorted.map((node) => node.op),

@@ -75,24 +75,30 @@ interface Membership {
 }
 
 /** What gives `person` a role in a scope, whether or not it ended. Hand-overs make the old owner an admin. */
-function* memberships(world: World, person: Did, scope: Scope): Generator<Membership> {
+function memberships(world: World, person: Did, scope: Scope): Membership[] {
   const { facts } = world
+  const found: Membership[] = []
   for (const at of facts.grantsTo(person)) {
     const act = facts.graph.ops[at]?.act
-    if (act?.t === 'grant' && facts.inScope(at, scope) && holds(world, at)) yield { at, level: act.dlg.level, giver: levelAt(world, at) }
+    if (act?.t === 'grant' && facts.inScope(at, scope) && holds(world, at)) found.push({ at, level: act.dlg.level, giver: levelAt(world, at) })
   }
   for (const tenure of world.tenures) {
     if (tenure.person !== person) continue
-    for (const at of tenure.candidates) if (facts.inScope(at, scope)) yield { at, level: ADMIN, giver: OWNER }
+    for (const at of tenure.candidates) if (facts.inScope(at, scope)) found.push({ at, level: ADMIN, giver: OWNER })
   }
+  return found
 }
 
 /** The level of a person within a scope, and the operation that it comes from; undefined for one who is no member there (CONVERGENCE §3). */
 export function personLevel(world: World, person: Did, scope: Scope): Membership | undefined {
   if (ownerIn(world, scope) === person) return { at: tenureIn(world, scope)?.start ?? 0, level: OWNER, giver: OWNER }
   const { facts } = world
-  const live = [...memberships(world, person, scope)].filter((membership) => !isRemoved(world, person, membership, scope))
-  const latest = live.filter(({ at }) => !live.some((other) => facts.graph.before(at, other.at)))
+  const latest: Membership[] = []
+  // The order of operations respects what builds on what: going backwards, whatever something later and live builds on is not the latest.
+  for (const membership of memberships(world, person, scope).sort((a, b) => b.at - a.at)) {
+    if (latest.some(({ at }) => facts.graph.before(membership.at, at)) || isRemoved(world, person, membership, scope)) continue
+    latest.push(membership)
+  }
   // Of concurrent ones, the higher giver's; among those the lower role, so that nobody rises by a race.
   return latest.sort((a, b) => b.giver - a.giver || a.level - b.level || a.at - b.at)[0]
 }
@@ -162,7 +168,7 @@ function isFirstDeviceLost(world: World, did: Did, scope: Scope): boolean {
   return facts.reaching(did).some((by) => {
     const act = facts.graph.ops[by]?.act
     if (act?.t !== 'revoke' || act.scope !== 'device' || !facts.inScope(by, scope) || !holds(world, by)) return false
-    const given = [...memberships(world, did, scope)]
+    const given = memberships(world, did, scope)
     if (facts.reach(by).mode === 'self') return !given.some(({ at }) => facts.graph.before(by, at))
     let stood: Level = 0
     for (const { at, level } of given) if (level > stood && !facts.graph.before(by, at)) stood = level
