@@ -5,7 +5,7 @@ import { defineConfig } from 'vite'
 export default defineConfig({
   plugins: [
     sveltekit({
-      adapter: adapter({ fallback: 'index.html', precompress: true }),
+      adapter: adapter({ fallback: 'index.html' }),
       // The one inline script is SvelteKit's own start; it is allowed by its hash. Who may frame the page is said by the relay's header.
       csp: {
         mode: 'hash',

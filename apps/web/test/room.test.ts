@@ -34,14 +34,15 @@ describe('the room', () => {
     for (let at = 0; at < MAX_SHOWN_MESSAGES + 50; at++) room.take(message({ id: `m${at}`, from: `go${at}`, via: 'bridge', body: { text: 'x'.repeat(MAX_SHOWN_TEXT_CHARS + 1) } }))
     expect(room.lines).toHaveLength(MAX_SHOWN_MESSAGES)
     expect(room.lines.at(-1)?.text).toHaveLength(MAX_SHOWN_TEXT_CHARS)
-    expect(room.bridged(1000)).toHaveLength(MAX_BRIDGED_PEOPLE)
+    expect(room.bridged(1000, [])).toHaveLength(MAX_BRIDGED_PEOPLE)
   })
 
   it('shows who speaks through a bridge as a Go peer, for some time', () => {
     const room = createRoom([])
     room.take(message({ from: 'go', via: 'bridge' }))
-    expect(room.bridged(2000)).toMatchObject([{ id: 'go', kind: 'go', path: 'relayed', reason: 'no-common-transport', relay: 'bridge' }])
-    expect(room.bridged(10_000_000)).toEqual([])
+    expect(room.bridged(2000, [])).toMatchObject([{ id: 'go', kind: 'go', path: 'relayed', reason: 'no-common-transport', relay: 'bridge' }])
+    expect(room.bridged(10_000_000, [])).toEqual([])
+    expect(room.bridged(10_000_000, ['silent']).map((person) => person.id)).toEqual(['silent'])
   })
 
   it('shows nothing for an empty object, and the object itself for one of another shape', () => {

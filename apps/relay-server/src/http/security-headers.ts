@@ -18,7 +18,7 @@ export function contentSecurityPolicy(scriptHashes: readonly string[], embedOrig
     "img-src 'self' data: blob:",
     "media-src 'self' blob:",
     "font-src 'self' data:",
-    "connect-src 'self' http: https: ws: wss:",
+    "connect-src 'self' blob: http: https: ws: wss:",
     "worker-src 'self' blob:",
     "manifest-src 'self'",
     "frame-src 'self'",

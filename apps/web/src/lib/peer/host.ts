@@ -149,8 +149,8 @@ class Host implements PeerClient {
       case 'set-name': return nothing(this.#setName(call.args.name))
       case 'set-blocked': return nothing(this.#setBlocked(peer, call.args.ids))
       case 'set-direct-policy': return nothing(this.#setDirectPolicy(call.args.policy))
-      case 'trust-relay': return nothing(undefined)
-      case 'retry-now': return nothing(undefined)
+      case 'trust-relay': return peer.relays.acceptNewKey(call.args.source).then(nothing)
+      case 'retry-now': return nothing(peer.relays.wake())
     }
   }
 
@@ -225,7 +225,7 @@ class Host implements PeerClient {
   #people(peer: Peer): Person[] {
     const connected = peer.peers.map((info) => toPerson(info, this.#room.nameOf(info.id.toString())))
     const ids = new Set(connected.map((person) => person.id))
-    return [...connected, ...this.#room.bridged(Date.now()).filter((person) => !ids.has(person.id))]
+    return [...connected, ...this.#room.bridged(Date.now(), peer.general.bridgedPeers).filter((person) => !ids.has(person.id))]
   }
 
   #fail(error: unknown): void {

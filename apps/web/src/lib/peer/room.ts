@@ -10,8 +10,8 @@ export const PROFILE_TYPE = 'profile'
 export interface Room {
   readonly lines: readonly ChatLine[]
   nameOf(id: string): string | undefined
-  /** People who are known only by what a bridge passes on, as they are shown. */
-  bridged(nowMs: number): readonly Person[]
+  /** People who are known only by a bridge, as they are shown: whom it says it can reach, and who spoke through it lately. */
+  bridged(nowMs: number, reachable: readonly string[]): readonly Person[]
   /** Takes what was received. Returns true where there is something new to show. */
   take(message: GeneralMessage): boolean
   addOwn(line: { readonly id: string; readonly from: string; readonly text: string; readonly atMs: number; readonly sentTo: number }): void
@@ -21,7 +21,7 @@ export interface Room {
 export function createRoom(seed: readonly ChatLine[]): Room {
   const lines = [...seed]
   const names = new Map<string, string>()
-  const bridged = new Map<string, { via: string; firstMs: number; lastMs: number }>()
+  const bridged = new Map<string, { via: string | undefined; firstMs: number; lastMs: number }>()
 
   function add(line: ChatLine): void {
     lines.push(line)
@@ -46,10 +46,14 @@ export function createRoom(seed: readonly ChatLine[]): Room {
   return {
     lines,
     nameOf: (id) => names.get(id),
-    bridged(nowMs) {
-      return [...bridged].filter(([, seen]) => nowMs - seen.lastMs < BRIDGED_PERSON_SHOWN_MS).map(([id, seen]) => ({
+    bridged(nowMs, reachable) {
+      for (const id of reachable.slice(0, MAX_BRIDGED_PEOPLE)) {
+        const known = bridged.get(id)
+        remember(bridged, id, { via: known?.via, firstMs: known?.firstMs ?? nowMs, lastMs: nowMs }, MAX_BRIDGED_PEOPLE)
+      }
+      return [...bridged].filter(([id, seen]) => reachable.includes(id) || nowMs - seen.lastMs < BRIDGED_PERSON_SHOWN_MS).map(([id, seen]) => ({
         id, kind: 'go', path: 'relayed', reason: 'no-common-transport', transport: 'bridge', rttMs: undefined, bytesIn: 0, bytesOut: 0,
-        sinceMs: seen.firstMs, relay: seen.via, name: names.get(id)
+        sinceMs: seen.firstMs, relay: seen.via, name: undefined
       }))
     },
     take(message) {
