@@ -1,7 +1,7 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
@@ -12,8 +12,9 @@ import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions } from 'libp2p'
 
 /** A stock js-libp2p peer, without anything of this project. */
-export async function startClient(options: { readonly listen?: readonly string[]; readonly services?: NonNullable<Libp2pOptions['services']> } = {}): Promise<Libp2p & AsyncDisposable> {
+export async function startClient(options: { readonly listen?: readonly string[]; readonly services?: NonNullable<Libp2pOptions['services']>; readonly privateKey?: PrivateKey } = {}): Promise<Libp2p & AsyncDisposable> {
   const node = await createLibp2p({
+    ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
     addresses: { listen: [...(options.listen ?? [])] },
     transports: [tcp(), webSockets(), circuitRelayTransport()],
     connectionEncrypters: [noise(), tls()],
@@ -25,8 +26,8 @@ export async function startClient(options: { readonly listen?: readonly string[]
 }
 
 /** A client that holds a reservation at the relay. */
-export async function startReservedClient(relayAddress: string): Promise<Libp2p & AsyncDisposable> {
-  const client = await startClient({ listen: [`${relayAddress}/p2p-circuit`] })
+export async function startReservedClient(relayAddress: string, privateKey?: PrivateKey): Promise<Libp2p & AsyncDisposable> {
+  const client = await startClient({ listen: [`${relayAddress}/p2p-circuit`], ...(privateKey === undefined ? {} : { privateKey }) })
   await until(() => client.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit')), 'a reservation')
   return client
 }
