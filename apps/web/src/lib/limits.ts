@@ -86,3 +86,9 @@ export const RELAY_FACTS_TIMEOUT_MS = 4_000
 
 /** How long a call to give a file waits for a refusal before the rest is left to the list of files. */
 export const SEND_START_WAIT_MS = 1_500
+
+/** How long a file that was not handed over waits for its person, so that it goes on after a reload. */
+export const OUTBOX_KEEP_MS = 24 * 3_600_000
+
+/** Files that wait at most; further ones are given without being kept. */
+export const OUTBOX_MAX_FILES = 32

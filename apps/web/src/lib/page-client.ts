@@ -1,6 +1,7 @@
 import { INITIAL_SNAPSHOT } from './peer/client.ts'
 import { WebError } from './errors.ts'
 import { createHost } from './peer/host.ts'
+import { createOutbox } from './peer/outbox.ts'
 import { fetchRelayFacts } from './peer/relay-facts.ts'
 import { loadPrefs } from './store/prefs.ts'
 import { createEpochStore, createTabChannel, createWebLock } from './tabs/browser-ports.ts'
@@ -39,6 +40,7 @@ const hostOfThisOrigin: HostFactory = ({ seed, mayAct }) => {
     name,
     blocked,
     directPolicy,
+    outbox: createOutbox(),
     seed,
     mayAct
   })

@@ -6,6 +6,7 @@ import { createRoom, PROFILE_TYPE } from './room.ts'
 import type { AccessPolicy, Peer, PeerInfo, PeerOptions } from '@gloflow/p2p-core'
 import type { FilesDesk } from './files-desk.ts'
 import type { CallName, DirectPolicy, Person, PeerCalls, PeerClient, RelayFacts, Snapshot } from './client.ts'
+import type { Outbox } from './outbox.ts'
 import type { Room } from './room.ts'
 
 /** The peer's code, loaded when it is needed so that the page is seen before. */
@@ -20,6 +21,7 @@ export interface HostOptions {
   readonly name: string
   readonly blocked: readonly string[]
   readonly directPolicy: DirectPolicy
+  readonly outbox: Outbox
   /** What another tab has shown before. */
   readonly seed: Snapshot
   /** Asked before an event is handled: false = another tab leads. */
@@ -86,16 +88,17 @@ class Host implements PeerClient {
   }
 
   async #start(): Promise<void> {
-    const { loadModule, loadFacts, peerOptions } = this.#options
-    const [module, facts] = await Promise.all([loadModule(), loadFacts(this.#stopped.signal)])
+    const { loadModule, loadFacts, peerOptions, outbox, seed } = this.#options
+    const [module, facts, waiting] = await Promise.all([loadModule(), loadFacts(this.#stopped.signal), outbox.load()])
     if (this.#stopped.signal.aborted) return
     this.#module = module
-    this.#facts = facts ?? this.#options.seed.relay
+    this.#facts = facts ?? seed.relay
     const peer = await module.createPeer({ ...peerOptions(this.#facts), access: this.#access() })
     this.#peer = peer
     if (this.#stopped.signal.aborted) return
-    this.#desk = createFilesDesk(peer.files, this.#options.seed.transfers, () => { this.#changed() })
+    this.#desk = createFilesDesk({ files: peer.files, outbox, waiting, seed: seed.transfers, onChange: () => { this.#changed() } })
     this.#listen(peer, this.#desk)
+    for (const person of peer.peers) this.#desk.personIsHere(person.id)
     this.#publish()
     const refresh = setInterval(() => { this.#changed() }, PEOPLE_REFRESH_MS)
     this.#stopped.signal.addEventListener('abort', () => { clearInterval(refresh) })
@@ -115,8 +118,9 @@ class Host implements PeerClient {
   #listen(peer: Peer, desk: FilesDesk): void {
     const { signal } = this.#stopped
     peer.events.on('status', () => { this.#changed() }, { signal })
-    peer.events.on('peer:connect', () => {
+    peer.events.on('peer:connect', (person) => {
       this.#changed()
+      this.#guarded(() => { desk.personIsHere(person.id) })
       this.#announce()
     }, { signal })
     peer.events.on('peer:path', () => { this.#changed() }, { signal })
