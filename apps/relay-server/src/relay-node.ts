@@ -16,6 +16,7 @@ import { certificateNames } from './http/certificate.ts'
 import { PING_INTERVAL_MS } from './limits.ts'
 import { findTcpPort, listenAddresses } from './listen.ts'
 import { relayNodeOptions } from './node-options.ts'
+import { freshAutoNat } from './nat-services.ts'
 import type { Page } from './page.ts'
 import type { RelayMeter } from './status/meter.ts'
 
@@ -94,7 +95,8 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
             hop = makeHop(components)
             return hop
           },
-          dht: dht.service
+          dht: dht.service,
+          autoNAT: freshAutoNat
         },
         now
       })

@@ -45,8 +45,9 @@ export interface StartOptions {
 export async function startRelayProcess(args: readonly string[] = [], options: StartOptions = {}): Promise<RelayProcess> {
   const own = options.dataDir === undefined ? temporaryDir() : undefined
   const dataDir = options.dataDir ?? own?.path ?? ''
-  const sidePorts = options.defaultSidePorts === true ? [] : ['--stun-port', '0', '--admin-port', '0']
-  const run = launch(['--http-port', '0', '--tcp-port', '0', ...sidePorts, '--data-dir', dataDir, ...args], options.env)
+  const ports = ['--http-port', '--tcp-port', ...(options.defaultSidePorts === true ? [] : ['--stun-port', '--admin-port'])]
+  const free = ports.filter((flag) => !args.includes(flag)).flatMap((flag) => [flag, '0'])
+  const run = launch([...free, '--data-dir', dataDir, ...args], options.env)
   const ready = await Promise.race([run.ready, run.exited.then(({ code, stderr }) => { throw new TypeError(`the relay ended with ${code}: ${stderr}`) })])
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> => {
     run.child.kill(signal)
