@@ -1,8 +1,10 @@
+import { bootstrap } from '@libp2p/bootstrap'
 import { identify, identifyPush } from '@libp2p/identify'
 import { FaultTolerance, type ConnectionGater, type Metrics } from '@libp2p/interface'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
+import { boundAnnounced } from './announce.ts'
 import type { Identity } from './identity/identity.ts'
 import type { InternalsCapture } from './internals.ts'
 import {
@@ -34,7 +36,7 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
     privateKey: identity.privateKey,
     datastore: storage.datastore,
     nodeInfo: { userAgent: options.role === 'relay' ? RELAY_AGENT : platform.agentVersion },
-    addresses: { listen: [...(options.listen ?? parts.listen), ...(options.role === 'relay' ? [] : [CIRCUIT_LISTEN])] },
+    addresses: { announceFilter: boundAnnounced, listen: [...(options.listen ?? parts.listen), ...(options.role === 'relay' ? [] : [CIRCUIT_LISTEN])] },
     transports: parts.transports,
     // no unencrypted channel is ever offered; a transport that encrypts by itself (WebRTC) still authenticates by Noise
     connectionEncrypters: parts.connectionEncrypters,
@@ -51,9 +53,14 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
       maxIncomingPendingConnections: MAX_PENDING_INBOUND_CONNECTIONS,
       maxParallelDials: MAX_PARALLEL_DIALS,
       maxPeerAddrsToDial: MAX_ADDRESSES_PER_DIAL,
-      dialTimeout: DIAL_TIMEOUT_MS
+      dialTimeout: DIAL_TIMEOUT_MS,
+      ...parts.connectionManager
     },
+    peerDiscovery: options.bootstrap.length > 0 ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: BOOTSTRAP_TAG })] : [],
     services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...parts.services, ...needs.internals.services },
     ...(options.logger === undefined ? {} : { logger: options.logger })
   }
 }
+
+/** libp2p dials peers whose tag begins so again when they go, five times; after that they are found by other ways or at the next start. */
+const BOOTSTRAP_TAG = 'keep-alive-bootstrap'

@@ -44,6 +44,9 @@ export const PING_TIMEOUT_MS = 10_000
 /** Pings in a row without an answer and without a byte of anything else, after which a connection counts as dead. */
 export const MAX_SILENT_PINGS = 3
 
+/** Own addresses that others are told, together. Identify sends them twice, in at most 8 KiB with protocols, key and signature. */
+export const MAX_ANNOUNCED_BYTES = 3 * 1024
+
 /** Time for the other side to say by identify who it is, before it is shown as it is known. */
 export const IDENTIFY_WAIT_MS = 3_000
 
@@ -86,6 +89,12 @@ export const MAX_SERVED_VERSIONS = 16
 
 /** Bytes that wait for the reader of one stream before it is paused. Two yamux start windows. */
 export const READ_QUEUE_BYTES = 512 * 1024
+
+/**
+ * What a piece of a stream costs besides its bytes, in bytes: time and memory for one frame of the muxer. GloFlow's Go peer floods in frames
+ * of two bytes, so that bytes alone would say little.
+ */
+export const PIECE_COST_BYTES = 512
 
 /**
  * Greatest receive window of a yamux stream: what the other side may send before it is read. libp2p's default is 16 MiB, which one peer
@@ -339,3 +348,36 @@ export const SEND_STORE_MS = 7 * 24 * 3_600_000
 
 /** Longest file name in bytes of UTF-8: what common file systems take. */
 export const MAX_FILE_NAME_BYTES = 255
+
+// --- Direct paths (nat/) ---
+
+/** Time for dialling a peer's own addresses before WebRTC is tried. Those that lead nowhere from here do not answer at all. */
+export const UPGRADE_DIAL_MS = 1_500
+
+/** Addresses of one peer that are tried so. */
+export const MAX_UPGRADE_ADDRESSES = 8
+
+/** Time for the first WebRTC attempt, and for later ones: slow networks need longer, most do not. */
+export const UPGRADE_FIRST_MS = 3_000
+export const UPGRADE_LATER_MS = 10_000
+
+/** The side that does not begin tries by itself after so long, should the other one not be able to. */
+export const UPGRADE_FALLBACK_MS = 6_000
+
+/** Delays before the attempts after a failed one; the last one goes on for ever. */
+export const UPGRADE_RETRY_MS: readonly number[] = [200, 15_000, 60_000, 5 * 60_000]
+
+/** Time for each of two round trips that prove a direct path. */
+export const PROOF_TIMEOUT_MS = 2_500
+
+/** A circuit is closed when it was seen idle twice, with this time between, after the direct path was proven. */
+export const CIRCUIT_IDLE_CHECK_MS = 1_000
+
+/** Streams that do not move to the direct path by themselves are cut off after this time. */
+export const CIRCUIT_DRAIN_MAX_MS = 2 * 60_000
+
+/** Inbound WebRTC attempts of one peer within a minute. Each costs an RTCPeerConnection, of which a tab has 500 in its life. */
+export const MAX_INBOUND_UPGRADES_PER_MINUTE = 10
+
+/** How often it is looked whether identify has told by now what a peer speaks. */
+export const IDENTIFY_POLL_MS = 1_000

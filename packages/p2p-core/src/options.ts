@@ -1,6 +1,7 @@
 import type { ComponentLogger, PrivateKey } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 import type { Libp2pOptions } from 'libp2p'
+import { parseConnectTarget } from './connect-target.ts'
 import { P2pError } from './errors.ts'
 import { MAX_RELAYS, PING_INTERVAL_MS } from './limits.ts'
 import type { AccessPolicy } from './protocol/protocol.ts'
@@ -108,13 +109,26 @@ function findProblems(options: ResolvedPeerOptions): string[] {
   for (const relay of options.relays) {
     if (!/^(\/|https?:\/\/)/.test(relay)) problems.push(`relays: "${clip(relay)}" is neither a multiaddr (/dns4/…/p2p/…) nor an http(s) URL`)
   }
-  for (const address of [...options.bootstrap, ...(options.listen ?? [])]) {
+  for (const address of options.bootstrap) {
+    const problem = problemOf(() => parseConnectTarget(address))
+    if (problem !== undefined) problems.push(`bootstrap: ${problem}`)
+  }
+  for (const address of options.listen ?? []) {
     if (!address.startsWith('/')) problems.push(`"${clip(address)}" is not a multiaddr: it starts with "/", e.g. /ip4/127.0.0.1/tcp/4001`)
   }
   if (!/^[\w.:/-]{1,255}$/.test(options.network)) problems.push('network: 1 to 255 letters, digits or any of _ . : / -')
   if (!Number.isSafeInteger(options.pingIntervalMs) || options.pingIntervalMs < 0) problems.push('pingIntervalMs: a whole number of ms, or 0 for none')
   if (!/^[\w.-]{1,64}$/.test(options.storageName)) problems.push('storageName: 1 to 64 letters, digits or any of _ . -')
   return problems
+}
+
+function problemOf(read: () => unknown): string | undefined {
+  try {
+    read()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 function clip(text: string): string {

@@ -112,7 +112,6 @@ export async function createParts({ options, identity, storage, events, platform
       stops.push(discovery.events.on('presence', (presence) => { events.emit('presence', presence) }))
       discovery.start()
       supervisor.start()
-      for (const address of options.bootstrap) void dialler.dial(address).catch((error: unknown) => { if (error instanceof P2pError) onProblem(error) })
     },
     async stop() {
       for (const stop of stops.splice(0)) stop()

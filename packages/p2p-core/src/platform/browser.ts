@@ -26,6 +26,8 @@ export const platform: Platform = {
       ],
       connectionEncrypters: [withPeerIdCheck(noise())],
       services: { dcutr: dcutr() },
+      // a browser has no DNS but somebody's HTTPS service, and who is dialled is nobody's business: /dnsaddr is not resolved
+      connectionManager: { resolvers: {} },
       listen: options.webrtc ? ['/webrtc'] : []
     }
   }

@@ -37,6 +37,7 @@ export const platform: Platform = {
       ],
       connectionEncrypters: [withPeerIdCheck(tls()), withPeerIdCheck(noise())],
       services: { dcutr: dcutr(), autoNAT: autoNAT(), autoNATv2: autoNATv2() },
+      connectionManager: {},
       listen: [
         '/ip4/0.0.0.0/tcp/0',
         '/ip6/::/tcp/0',

@@ -21,6 +21,7 @@ export interface TransportNeeds {
 export type PlatformParts = Required<Pick<Libp2pOptions, 'transports' | 'connectionEncrypters' | 'services'>> & {
   /** Addresses to listen on where the options name none. */
   readonly listen: readonly string[]
+  readonly connectionManager: NonNullable<Libp2pOptions['connectionManager']>
 }
 
 /** Everything that differs between browser and Node. One of the two modules behind `#platform` provides it. */

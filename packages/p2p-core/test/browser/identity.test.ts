@@ -137,6 +137,19 @@ describe.skipIf(NO_CHROMIUM !== undefined)('the identity of a browser (Chromium)
     expect(new Set(ids).size).toBe(1)
   })
 
+  it('[PC21] /dnsaddr is not resolved: nobody is asked over HTTPS', async () => {
+    const context = await newContext()
+    const page = await openPage(context)
+    const asked: string[] = []
+    page.on('request', (request) => { if (!request.url().startsWith(site.url)) asked.push(request.url()) })
+    const code = await page.evaluate(async () => {
+      const peer = await startPeer({})
+      return peer.connect('/dnsaddr/relay.example/p2p/12D3KooWKG8HRc3tud3MzFQFmLFjNu71veQJKN6WBXE7KM3XLpQP').then(() => 'connected', (error: { code: string }) => error.code)
+    })
+    expect(code).toBe('PEER_NOT_FOUND')
+    expect(asked).toEqual([])
+  })
+
   it('[ID12] the page loads no module of Node', () => {
     expect(site.script).not.toMatch(/from\s*["']node:/)
     expect(site.script).not.toContain('node-datachannel')
