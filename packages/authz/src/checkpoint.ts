@@ -1,12 +1,14 @@
 import { type CheckpointView, levelIn } from './authorize.ts'
 import { type Bundle, bundleOf, timeProblem, verifyBundle } from './bundle.ts'
-import { fromHex } from './bytes.ts'
+import { idBytes } from './actions.ts'
 import type { Signer } from './crypto.ts'
 import { createEnvelope, parseEnvelope, type Signed } from './envelope.ts'
 import { AuthzError } from './errors.ts'
 import { readBoolean, readDid, readFields, readId, readIds, readTime } from './fields.ts'
 import { CLOCK_SKEW_S, MAX_CHECKPOINT_BYTES } from './limits.ts'
 import { ADMIN } from './roles.ts'
+import { stateHash } from './state/hash.ts'
+import type { FlowState } from './state/state.ts'
 import type { Verifier } from './verify.ts'
 
 const TAG = 'gf/checkpoint@1'
@@ -67,6 +69,17 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   }
 }
 
+/** What a state says to an outside verifier: the links that count no more, and those that stand although what they follow from has ended. */
+export function checkpointOf(state: FlowState, iat: number): CheckpointOptions {
+  const voidLinks: string[] = []
+  const keptLinks: string[] = []
+  for (const [id, { status, parent }] of state.links) {
+    if (status !== 'live') voidLinks.push(id)
+    if (status !== 'void' && parent !== undefined && state.links.get(parent)?.status === 'ended') keptLinks.push(id)
+  }
+  return { flow: state.flow, iat, head: stateHash(state), voidLinks, keptLinks, publicView: state.publicView }
+}
+
 /** A checkpoint that a verifier accepted, which is the floor for the next. */
 export interface AcceptedCheckpoint extends CheckpointView {
   readonly id: string
@@ -125,10 +138,4 @@ function assertSigner(checkpoint: Checkpoint, chain: Bundle, accepted: AcceptedC
     const standing = levelIn(bundleOf(chain.links), view)
     if ('allowed' in standing) throw new AuthzError(standing.code, 'The signer had been removed', standing.link === undefined ? {} : { link: standing.link })
   }
-}
-
-function idBytes(id: string): Uint8Array {
-  const bytes = fromHex(id)
-  if (bytes?.length !== 32) throw new AuthzError('FIELD_TYPE', 'An id has 64 lower-case hex digits')
-  return bytes
 }

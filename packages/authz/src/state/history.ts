@@ -1,4 +1,5 @@
 import type { Tip } from '../actions.ts'
+import type { Card } from '../card.ts'
 import type { Did } from '../did.ts'
 import type { Operation } from '../operation.ts'
 import type { Facts } from './facts.ts'
@@ -11,6 +12,8 @@ export interface History {
   last(did: Did): Pick<Operation, 'id' | 'seq'> | undefined
   wasGranted(person: Did): boolean
   personOf(did: Did): Did | undefined
+  /** The key card with which a device or link came in last. */
+  cardOf(did: Did): Card | undefined
   /** What a removal or role change of a person must have seen. */
   personTips(person: Did): readonly Tip[]
   /** What the revocation of a device must have seen. */
@@ -28,6 +31,11 @@ export function historyOf(facts: Facts): History {
     },
     wasGranted: (person) => facts.grantsTo(person).length > 0,
     personOf: (did) => facts.personOf(did, graph.all),
+    cardOf(did) {
+      const at = [...facts.admissions(did), ...facts.invitesOf(did)].at(-1)
+      const act = at === undefined ? undefined : graph.ops[at]?.act
+      return act !== undefined && 'card' in act ? act.card : undefined
+    },
     personTips: (person) => facts.tips(facts.devicesOf(person, graph.all), graph.all),
     deviceTips(did) {
       const person = facts.personOf(did, graph.all)
@@ -41,6 +49,7 @@ export const NO_HISTORY: History = {
   last: () => undefined,
   wasGranted: () => false,
   personOf: () => undefined,
+  cardOf: () => undefined,
   personTips: () => [],
   deviceTips: () => []
 }

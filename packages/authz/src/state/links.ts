@@ -42,10 +42,12 @@ export function invitesIn(world: World): ReadonlyMap<Did, InviteRecord> {
   const invites = new Map<Did, InviteRecord>()
   for (const [at, op] of facts.graph.ops.entries()) {
     const { act } = op
-    if (act.t !== 'invite' || !holds(world, at) || invites.has(act.dlg.aud)) continue
+    if (act.t !== 'invite' || !holds(world, at)) continue
     const link = act.dlg.aud
+    const inForce = inviteIn(world, link, facts.graph.all)
+    if (invites.has(link) && inForce !== at) continue
     const used = usesOf(world, link)
-    const live = inviteIn(world, link, facts.graph.all) === at && used < act.uses
+    const live = inForce === at && used < act.uses
     invites.set(link, { link, x: act.card.x, role: roleOf(act.level), uses: act.uses, used, live, exp: act.dlg.exp ?? 0, by: world.verdicts[at]?.person ?? op.iss })
   }
   return invites
