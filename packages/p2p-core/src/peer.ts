@@ -9,6 +9,7 @@ import type { GeneralChannel } from './protocol/general.ts'
 import type { FileSending } from './protocol/send.ts'
 import type { RelaySupervisor } from './relays/supervisor.ts'
 import type { Handler, Protocol, ProtocolStream } from './protocol/protocol.ts'
+import type { RelaySupervisor } from './relays/supervisor.ts'
 
 /**
  * `offline`: no relay and no peer. `connecting`: none yet, an attempt is under way. `online`: a relay with a reservation (or, without
@@ -106,6 +107,11 @@ export interface Peer extends AsyncDisposable {
   readonly files: FileSending
   /** What a person decides about relays: go on with a changed key, try again now, use one more. */
   readonly relays: Pick<RelaySupervisor, 'acceptNewKey' | 'wake' | 'add'>
+  /**
+   * The relays: `wake` tries at once, `add` takes one more, `acceptNewKey` goes on with one whose key changed, `infos` are their verified
+   * documents.
+   */
+  readonly relays: Pick<RelaySupervisor, 'acceptNewKey' | 'add' | 'infos' | 'wake'>
   /** The libp2p node underneath, for programs that add services of their own. */
   readonly libp2p: Libp2p
   /**
