@@ -48,7 +48,6 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     general: parts.general,
     get files() { return parts.files },
     relays: parts.supervisor,
-    relays: parts.supervisor,
     libp2p,
     async connect(target, { signal } = {}) {
       const connection = await dialler.dial(target, signal)

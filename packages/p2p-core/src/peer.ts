@@ -105,8 +105,6 @@ export interface Peer extends AsyncDisposable {
   /** The room of those present, and what this peer forwarded in it where it is a bridge. */
   readonly general: GeneralChannel & Pick<RunningGeneralChannel, 'bridgeStats' | 'bridgedPeers'>
   readonly files: FileSending
-  /** What a person decides about relays: go on with a changed key, try again now, use one more. */
-  readonly relays: Pick<RelaySupervisor, 'acceptNewKey' | 'wake' | 'add'>
   /**
    * The relays: `wake` tries at once, `add` takes one more, `acceptNewKey` goes on with one whose key changed, `infos` are their verified
    * documents.
