@@ -314,6 +314,9 @@ export const SEND_MEMORY_MAX_BYTES = 256 * 1024 * 1024
 export const SEND_ALIVE_MS = 10_000
 export const SEND_IDLE_TIMEOUT_MS = 30_000
 
+/** Time for the other side to understand why a transfer ends, before its stream is reset. */
+export const SEND_FAREWELL_MS = 2_000
+
 /** Time that a person has to answer an offer. */
 export const SEND_OFFER_TIMEOUT_MS = 10 * 60_000
 

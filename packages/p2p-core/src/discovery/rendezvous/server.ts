@@ -14,7 +14,7 @@ import { RENDEZVOUS_STATUS, decodeRequest, encodeResponse } from './codec.ts'
 import type { RegistrationMessage, RendezvousRequest, RendezvousResponse } from './codec.ts'
 import { createCookies } from './cookie.ts'
 import { openPeerRecord } from './peer-record.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit } from '../../rate-limit.ts'
 import { DEFAULT_REGISTRY_LIMITS, createRegistry } from './registry.ts'
 import type { RegistryLimits } from './registry.ts'
 
