@@ -15,7 +15,6 @@ export type RelayErrorCode =
   | 'NOT_FOUND'
   | 'NOT_READY'
   | 'PAGE_NOT_BUILT'
-  | 'TOO_MANY_CONNECTIONS'
   | 'TOO_MANY_REQUESTS'
 
 /** The parts of an error that a person acts on. */

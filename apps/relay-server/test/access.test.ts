@@ -2,7 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { clientKey, clientKeyOf } from '../src/access/client-key.ts'
 import { createRelayGater } from '../src/access/connection-gater.ts'
@@ -39,10 +39,10 @@ describe('who may', () => {
     const known = await generateKeyPair('Ed25519')
     await using relay = await startRelayProcess(['--access', 'allow', '--allow', peerIdFromPrivateKey(known).toString()])
     const address = addressOf(relay.ready.multiaddrs, 'ws')
-    await using _named = await startReservedClient(address, known)
+    await using named = await startReservedClient(address, known)
     await expect(startClient({ listen: [`${address}/p2p-circuit`] })).rejects.toThrow()
     await using stranger = await startClient()
-    await expect(dialThrough(stranger, address, _named)).rejects.toThrow(/PERMISSION_DENIED/)
+    await expect(dialThrough(stranger, address, named)).rejects.toThrow(/PERMISSION_DENIED/)
     const { refused, reservations } = await (await fetch(`${relay.ready.url}/status.json`)).json() as { refused: Record<string, number>; reservations: number }
     expect(reservations).toBe(1)
     expect(refused).toMatchObject({ RESERVATION_DENIED: expect.any(Number), CIRCUIT_DENIED: 1 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { environmentName } from '../src/config/option.ts'
 import { OPTIONS, optionEntries } from '../src/config/options.ts'

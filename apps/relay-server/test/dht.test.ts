@@ -13,7 +13,7 @@ import type { RelayProcess } from './support/relay-process.ts'
 
 const TEST_KEY = new TextEncoder().encode('/gf/0.0.1/key_test_1')
 
-async function startDhtPeer(relay: RelayProcess): Promise<{ readonly node: Libp2p & AsyncDisposable; readonly dht: KadDHT }> {
+async function startDhtPeer(relay: RelayProcess): Promise<{ readonly node: Libp2p; readonly dht: KadDHT } & AsyncDisposable> {
   let dht: KadDHT | undefined
   const node = await startClient({
     listen: ['/ip4/127.0.0.1/tcp/0'],
@@ -27,7 +27,7 @@ async function startDhtPeer(relay: RelayProcess): Promise<{ readonly node: Libp2
   })
   await node.dial(multiaddr(addressOf(relay.ready.multiaddrs, 'tcp')))
   if (dht === undefined) throw new TypeError('no DHT')
-  return { node, dht }
+  return { node, dht, [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() }
 }
 
 async function providersOf(dht: KadDHT, network: string): Promise<string[]> {
@@ -48,12 +48,10 @@ describe('the relay in the DHT', () => {
   })
 
   test('[RL61] peers that only know the relay find each other and the relay through it', async () => {
-    const a = await startDhtPeer(relay)
-    const b = await startDhtPeer(relay)
-    await using _a = a.node
-    await using _b = b.node
+    await using a = await startDhtPeer(relay)
+    await using b = await startDhtPeer(relay)
     await until(async () => (await (await fetch(`${relay.ready.url}/status.json`)).json() as { dht: { peers: number } }).dht.peers >= 2, 'both in the routing table')
-    for await (const _event of a.dht.provide(await networkCid('gloflow_testnet'), { signal: AbortSignal.timeout(10_000) })) { /* until it is done */ }
+    for await (const event of a.dht.provide(await networkCid('gloflow_testnet'), { signal: AbortSignal.timeout(10_000) })) void event
     await until(async () => {
       const found = await providersOf(b.dht, 'gloflow_testnet')
       return found.includes(a.node.peerId.toString()) && found.includes(relay.ready.peerId)
@@ -61,12 +59,10 @@ describe('the relay in the DHT', () => {
   })
 
   test('[RL62] GloFlow\'s test key is kept, given back, and shown in GloFlow\'s status', async () => {
-    const a = await startDhtPeer(relay)
-    const b = await startDhtPeer(relay)
-    await using _a = a.node
-    await using _b = b.node
+    await using a = await startDhtPeer(relay)
+    await using b = await startDhtPeer(relay)
     await until(async () => {
-      for await (const _event of a.dht.put(TEST_KEY, new TextEncoder().encode('key_value1'), { signal: AbortSignal.timeout(10_000) })) { /* until it is done */ }
+      for await (const event of a.dht.put(TEST_KEY, new TextEncoder().encode('key_value1'), { signal: AbortSignal.timeout(10_000) })) void event
       const status = await (await fetch(`${relay.ready.adminUrl}/v1/p2p/status`)).json() as { data: { DHTtestValStr: string; DHTmodeStr: string } }
       return status.data.DHTtestValStr === 'key_value1' && status.data.DHTmodeStr === 'server'
     }, 'the value at the relay')

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseRelayInfo } from '@gloflow/p2p-core'
 import { browserUrls } from '../src/http/browser-urls.ts'

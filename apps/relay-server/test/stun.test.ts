@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bindingResponse, parseBindingRequest } from '../src/stun/binding.ts'
 import { startStunServer } from '../src/stun/stun-server.ts'
@@ -35,7 +35,7 @@ describe('messages', () => {
 
   test.each([
     ['too short', new Uint8Array(19)],
-    ['too long', request([0x80, 0x22, 2, 0x60, ...new Array<number>(0x260).fill(0)])],
+    ['too long', request([0x80, 0x22, 2, 0x60, ...Array.from({ length: 0x260 }, () => 0)])],
     ['another method', request([], { type: [0, 3] })],
     ['a response', request([], { type: [1, 1] })],
     ['an indication', request([], { type: [0, 0x11] })],
@@ -55,7 +55,7 @@ describe('messages', () => {
   })
 
   test('[RL42] whatever comes, an answer is at most 2.2 times the request, with its transaction, and nothing throws', () => {
-    const attribute = fc.tuple(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0, max: 12 })).map(([type, size]) => [type >> 8, type & 0xff, 0, size * 4, ...new Array<number>(size * 4).fill(0)])
+    const attribute = fc.tuple(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0, max: 12 })).map(([type, size]) => [type >> 8, type & 0xff, 0, size * 4, ...Array.from({ length: size * 4 }, () => 0)])
     const wellFormed = fc.array(attribute, { maxLength: 20 }).map((attributes) => request(attributes.flat()))
     fc.assert(fc.property(fc.oneof(wellFormed, fc.uint8Array({ maxLength: 700 })), fc.ipV6(), (datagram, address) => {
       const parsed = parseBindingRequest(datagram)

@@ -80,7 +80,7 @@ export function announceInDht(dht: KadDHT, network: string): () => void {
   const announce = async (): Promise<void> => {
     try {
       const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(DHT_PROVIDE_TIMEOUT_MS)])
-      for await (const _event of dht.provide(await networkCid(network), { signal })) { /* each step of the announcement */ }
+      for await (const event of dht.provide(await networkCid(network), { signal })) void event
     } catch {
       // Nobody was there to tell, or the relay stops; the next round tells those who came.
     }

@@ -55,7 +55,7 @@ export function createMeter(): RelayMeter {
     refusals.inc({ code })
   }
   const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({ name, help, registers, collect() { this.set(read()) } })
+    registry.registerMetric(new Gauge({ name, help, registers: [], collect() { this.set(read()) } }))
   }
   return {
     registry,
