@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from '../support/fixtures.ts'
+import { startHoldingServer } from '../support/holding-server.ts'
 import { peerPage, type PeerPage } from '../support/peer-page.ts'
 
 /** Opens more tabs of a person. */
@@ -75,15 +76,18 @@ test('a tab that is frozen while it leads is taken over, and leads no more when 
   await second.joined()
   const leader = await leaderOf([first, second])
   const other = leader === first ? second : first
-  const debug = await leader.page.context().newCDPSession(leader.page)
-  // A script that is paused runs nothing and answers nothing: as frozen as a tab can be.
-  await debug.send('Debugger.enable')
-  await debug.send('Debugger.pause')
-  await debug.send('Runtime.evaluate', { expression: '1' }).catch(() => {})
+  // A synchronous request stops everything in the tab: its timers, its messages, its event handlers.
+  await using server = await startHoldingServer()
+  const frozen = leader.page.evaluate((url) => {
+    const request = new XMLHttpRequest()
+    request.open('GET', url, false)
+    request.send()
+  }, server.url)
+  await server.asked
   await expect(other.page.locator('[data-gf-self]')).toHaveAttribute('data-gf-role', 'leading', { timeout: 15_000 })
   expect(await other.joined()).toBe(id)
-  await debug.send('Debugger.resume').catch(() => {})
-  await debug.send('Debugger.disable')
+  server.release()
+  await frozen
   await expect(leader.page.locator('[data-gf-self]')).toHaveAttribute('data-gf-role', 'following')
   await expect(other.page.locator('[data-gf-self]')).toHaveAttribute('data-gf-role', 'leading')
   expect(await leader.joined()).toBe(id)

@@ -4,6 +4,9 @@ System.register([], function () {
       const query = new URLSearchParams(location.search)
       const relay = query.get('relay')
       const seen = { pasted: [], keys: [], events: [] }
+      const sources = new Set()
+      addEventListener('message', (event) => sources.add(event.source))
+      window.gallerySources = sources
       window.galleryState = seen
 
       // Pictures by template, as in a flow of images.
