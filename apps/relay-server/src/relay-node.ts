@@ -1,6 +1,7 @@
 import { createPeer } from '@gloflow/p2p-core'
 import type { AccessPolicy, Peer } from '@gloflow/p2p-core'
 import type { PrivateKey } from '@libp2p/interface'
+import { keychain } from '@libp2p/keychain'
 import { clientKeyOf } from './access/client-key.ts'
 import type { RelayAccess } from './access/relay-access.ts'
 import { certificateAddresses, publicInterfaceAddresses, publicUrlAddress } from './addresses.ts'
@@ -96,7 +97,9 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
             return hop
           },
           dht: dht.service,
-          autoNAT: freshAutoNat
+          autoNAT: freshAutoNat,
+          // Keeps the key of WebRTC Direct's certificate, so that its hash, a part of the address, outlives a restart.
+          ...(config.webrtcDirectPort === 'off' ? {} : { keychain: keychain() })
         },
         now
       })
