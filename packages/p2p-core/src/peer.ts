@@ -4,10 +4,10 @@ import type { Presence } from './discovery/discovery.ts'
 import type { Events } from './events.ts'
 import type { P2pErrorCode } from './errors.ts'
 import type { IdentityStatus } from './identity/identity.ts'
+import type { PathUpgrader } from './nat/path-upgrader.ts'
 import type { RunningGeneralChannel } from './protocol/general-channel.ts'
 import type { GeneralChannel } from './protocol/general.ts'
 import type { FileSending } from './protocol/send.ts'
-import type { RelaySupervisor } from './relays/supervisor.ts'
 import type { Handler, Protocol, ProtocolStream } from './protocol/protocol.ts'
 import type { RelaySupervisor } from './relays/supervisor.ts'
 
@@ -110,6 +110,8 @@ export interface Peer extends AsyncDisposable {
    * documents.
    */
   readonly relays: Pick<RelaySupervisor, 'acceptNewKey' | 'add' | 'infos' | 'wake'>
+  /** `retry` tries to become direct with a peer at once, e.g. after what `allowDirect` says has changed. */
+  readonly paths: Pick<PathUpgrader, 'retry'>
   /** The libp2p node underneath, for programs that add services of their own. */
   readonly libp2p: Libp2p
   /**
