@@ -1,12 +1,21 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { P2pError } from '../errors.ts'
-import { READ_QUEUE_BYTES } from '../limits.ts'
+import { PIECE_COST_BYTES, READ_QUEUE_BYTES } from '../limits.ts'
+
+/** Pieces that may wait as they came, however small. */
+const MAX_LOOSE_PIECES = 64
 
 /** How long to wait: until the signal aborts, or `timeoutMs` (0 = without end) has passed. */
 export interface Wait {
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+}
+
+/** Bytes that wait, and in how many pieces they arrived. */
+interface Waiting {
+  readonly bytes: Uint8Array
+  readonly pieces: number
 }
 
 /**
@@ -16,14 +25,16 @@ export interface Wait {
 export class ByteStream {
   readonly #stream: Stream
   readonly #what: string
-  readonly #queue: Uint8Array[] = []
+  readonly #queue: Waiting[] = []
   #queuedBytes = 0
+  #queuedPieces = 0
+  #piecesRead = 0
   #remoteEnded: boolean
   #ended = false
   #error: Error | undefined
   #received = false
   #resuming = false
-  #wake: (() => void) | undefined
+  readonly #waiting = new Set<() => void>()
   #writing: Promise<void> = Promise.resolve()
 
   /** `what` names the stream in errors. The stream must be paused, or not yet have lost data to another listener. */
@@ -44,14 +55,21 @@ export class ByteStream {
     return this.#received
   }
 
+  /** In how many pieces (frames of the muxer) the bytes arrived that were read so far: each costs time and memory of its own. */
+  get piecesRead(): number {
+    return this.#piecesRead
+  }
+
   /** The next bytes; `undefined` at the end. Throws STREAM_CLOSED where the stream was cut, PROTOCOL_TIMEOUT, ABORTED. */
   async read(wait: Wait): Promise<Uint8Array | undefined> {
     for (;;) {
-      const chunk = this.#queue.shift()
-      if (chunk !== undefined) {
-        this.#queuedBytes -= chunk.byteLength
-        if (this.#queuedBytes <= READ_QUEUE_BYTES / 2) this.#resume()
-        return chunk
+      const next = this.#queue.shift()
+      if (next !== undefined) {
+        this.#queuedBytes -= next.bytes.byteLength
+        this.#queuedPieces -= next.pieces
+        this.#piecesRead += next.pieces
+        if (this.#queuedCost() <= READ_QUEUE_BYTES / 2) this.#resume()
+        return next.bytes
       }
       if (this.#ended) {
         if (this.#error !== undefined) throw this.#error
@@ -64,7 +82,7 @@ export class ByteStream {
   /** Puts bytes back in front of what is read next. */
   unread(bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return
-    this.#queue.unshift(bytes)
+    this.#queue.unshift({ bytes, pieces: 0 })
     this.#queuedBytes += bytes.byteLength
   }
 
@@ -93,7 +111,7 @@ export class ByteStream {
   // Never from within `resume()`, which delivers first and then tells yamux to go on: the pause would be undone there, and the other side
   // could send until libp2p resets the stream.
   #pauseIfFull(): void {
-    if (this.#queuedBytes >= READ_QUEUE_BYTES && !this.#resuming && this.#stream.readStatus === 'readable') this.#stream.pause()
+    if (this.#queuedCost() >= READ_QUEUE_BYTES && !this.#resuming && this.#stream.readStatus === 'readable') this.#stream.pause()
   }
 
   async #write(parts: readonly Uint8Array[], wait: Wait): Promise<void> {
@@ -128,12 +146,29 @@ export class ByteStream {
   #onMessage(event: StreamMessageEvent): void {
     this.#received = true
     const parts = event.data instanceof Uint8Array ? [event.data] : event.data
-    for (const part of parts) {
-      this.#queue.push(part)
-      this.#queuedBytes += part.byteLength
+    for (const bytes of parts) {
+      this.#queue.push({ bytes, pieces: 1 })
+      this.#queuedBytes += bytes.byteLength
+      this.#queuedPieces += 1
     }
+    if (this.#queue.length > MAX_LOOSE_PIECES + this.#queuedBytes / PIECE_COST_BYTES) this.#compact()
     this.#pauseIfFull()
-    this.#wake?.()
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  #queuedCost(): number {
+    return this.#queuedBytes + this.#queuedPieces * PIECE_COST_BYTES
+  }
+
+  /** Copies small pieces together: a piece of two bytes takes fifty times that in memory, and keeps alive what it was cut from. */
+  #compact(): void {
+    const whole = new Uint8Array(this.#queuedBytes)
+    let at = 0
+    for (const { bytes } of this.#queue) {
+      whole.set(bytes, at)
+      at += bytes.byteLength
+    }
+    this.#queue.splice(0, this.#queue.length, { bytes: whole, pieces: this.#queuedPieces })
   }
 
   #onClose(event: StreamCloseEvent): void {
@@ -148,15 +183,15 @@ export class ByteStream {
     if (this.#ended) return
     this.#ended = true
     this.#error = error ?? (this.#remoteEnded ? undefined : this.#closed('the connection went away'))
-    this.#wake?.()
+    for (const wake of [...this.#waiting]) wake()
   }
 
   #event(wait: Wait, timeoutText: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wake = resolve
+    this.#waiting.add(resolve)
     // Delivers at once what libp2p has held back, so it comes after there is someone to wake.
     this.#resume()
-    return this.#wait(promise, wait, timeoutText).finally(() => { this.#wake = undefined })
+    return this.#wait(promise, wait, timeoutText).finally(() => { this.#waiting.delete(resolve) })
   }
 
   async #wait(promise: Promise<void>, wait: Wait, timeoutText: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { P2pError, isP2pError } from '../errors.ts'
-import { CLOSE_LINGER_MS, DISCARD_BYTES_PER_SECOND } from '../limits.ts'
+import { CLOSE_LINGER_MS, DISCARD_BYTES_PER_SECOND, PIECE_COST_BYTES } from '../limits.ts'
 import type { ByteStream, Wait } from './byte-stream.ts'
 import { createFramer, encodeFrame } from './framing.ts'
 import type { Framer } from './framing.ts'
@@ -29,6 +29,7 @@ class FramedStream<Message> implements ProtocolStream<Message> {
   readonly #bytes: ByteStream
   readonly #framer: Framer
   readonly #frames: Uint8Array[] = []
+  #reading: Promise<unknown> = Promise.resolve()
   #undecodable = 0
   #told = 0
   #onDropped: (count: number) => void = () => undefined
@@ -88,7 +89,13 @@ class FramedStream<Message> implements ProtocolStream<Message> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message> {
-    return { next: () => this.#next() }
+    return { next: () => this.#inTurn() }
+  }
+
+  #inTurn(): Promise<IteratorResult<Message>> {
+    const turn = this.#reading.then(() => this.#next())
+    this.#reading = turn.catch(() => undefined)
+    return turn
   }
 
   async #next(): Promise<IteratorResult<Message>> {
@@ -111,7 +118,8 @@ class FramedStream<Message> implements ProtocolStream<Message> {
 
   /** Reads until there is a frame; false at the end. */
   async #fill(): Promise<boolean> {
-    const before = this.#framer.discardedBytes
+    const bytesBefore = this.#framer.discardedBytes
+    const piecesBefore = this.#bytes.piecesRead
     const chunk = await this.#bytes.read(this.#wait(undefined))
     if (chunk === undefined) {
       if (this.#framer.atBoundary || this.#definition.onInvalidFrame === 'drop') return false
@@ -119,14 +127,15 @@ class FramedStream<Message> implements ProtocolStream<Message> {
     }
     for (const frame of this.#framer.push(chunk)) this.#frames.push(frame)
     this.#tellDropped()
-    await this.#payForDiscarded(this.#framer.discardedBytes - before)
+    await this.#payForDiscarded(this.#framer.discardedBytes - bytesBefore, this.#bytes.piecesRead - piecesBefore)
     return true
   }
 
   // Whoever sends what can only be thrown away is read slowly; the transport's back-pressure does the rest.
-  async #payForDiscarded(bytes: number): Promise<void> {
+  async #payForDiscarded(bytes: number, pieces: number): Promise<void> {
     if (bytes === 0) return
-    await new Promise(resolve => { setTimeout(resolve, Math.ceil((bytes * 1000) / DISCARD_BYTES_PER_SECOND)) })
+    const cost = bytes + pieces * PIECE_COST_BYTES
+    await new Promise(resolve => { setTimeout(resolve, Math.ceil((cost * 1000) / DISCARD_BYTES_PER_SECOND)) })
   }
 
   #decode(frame: Uint8Array): { readonly value: Message } | undefined {

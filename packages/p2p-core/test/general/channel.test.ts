@@ -122,9 +122,10 @@ describe('a GloFlow Go peer in the room', () => {
     let stop = false
     const flooding = (async () => {
       while (!stop && stream.status === 'open') {
-        if (stream.send(flood)) await new Promise(resolve => { setTimeout(resolve, 0) })
-        else await new Promise(resolve => { stream.addEventListener('drain', resolve, { once: true }); setTimeout(resolve, 50) })
-        if (!stream.writableNeedsDrain) sent += flood.byteLength
+        stream.send(flood)
+        sent += flood.byteLength
+        await new Promise(resolve => { setTimeout(resolve, 0) })
+        while (stream.writableNeedsDrain && !stop) await new Promise(resolve => { stream.addEventListener('drain', resolve, { once: true }); setTimeout(resolve, 50) })
       }
     })()
     await until(() => sent > 256 * 1024)
