@@ -48,6 +48,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     general: parts.general,
     get files() { return parts.files },
     relays: parts.supervisor,
+    paths: parts.upgrader,
     libp2p,
     async connect(target, { signal } = {}) {
       const connection = await dialler.dial(target, signal)

@@ -1,4 +1,4 @@
-import type { ComponentLogger, PrivateKey } from '@libp2p/interface'
+import type { ComponentLogger, PeerId, PrivateKey } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 import type { Libp2pOptions } from 'libp2p'
 import { parseConnectTarget } from './connect-target.ts'
@@ -31,6 +31,8 @@ export interface PeerOptions {
   readonly webrtcDirect?: boolean
   /** `false` leaves WebRTC out: no direct paths between browsers, and less to load. */
   readonly webrtc?: boolean
+  /** Whether a direct path, which shows this device's address, is wanted with a peer. Asked each time; default: with everyone. */
+  readonly allowDirect?: (peer: PeerId) => boolean
   /** Changes libp2p's options just before the node is made, e.g. to add the services of a relay. */
   readonly configureLibp2p?: (defaults: Libp2pOptions) => Libp2pOptions
   /** `relay`: other peers do not show this one as a person who is here. */
@@ -58,6 +60,7 @@ export interface ResolvedPeerOptions {
   readonly listen: readonly string[] | undefined
   readonly webrtcDirect: boolean
   readonly webrtc: boolean
+  readonly allowDirect: (peer: PeerId) => boolean
   readonly configureLibp2p: (defaults: Libp2pOptions) => Libp2pOptions
   readonly role: 'peer' | 'relay'
   readonly bridge: boolean
@@ -74,6 +77,7 @@ export const DEFAULT_PEER_OPTIONS = {
   storageName: 'gloflow',
   webrtcDirect: false,
   webrtc: true,
+  allowDirect: (): boolean => true,
   configureLibp2p: (defaults: Libp2pOptions): Libp2pOptions => defaults,
   role: 'peer',
   bridge: false,

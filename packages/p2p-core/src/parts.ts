@@ -9,6 +9,7 @@ import { captureInternals, type Internals } from './internals.ts'
 import { createLibp2pOptions } from './libp2p-options.ts'
 import { PING_TIMEOUT_MS } from './limits.ts'
 import { createAddressPolicy } from './nat/address-policy.ts'
+import { createPathUpgrader, type PathUpgrader } from './nat/path-upgrader.ts'
 import type { ResolvedPeerOptions } from './options.ts'
 import type { PeerEventMap } from './peer.ts'
 import { createLiveness } from './peers/liveness.ts'
@@ -24,6 +25,7 @@ import type { FileSending } from './protocol/send.ts'
 import { createCircuitTransport } from './relays/circuit-transport.ts'
 import { createDatastorePins } from './relays/pins.ts'
 import { createRelaySupervisor, type RelaySupervisor } from './relays/supervisor.ts'
+import { createWakeups } from './relays/wakeups.ts'
 import { describeStatus } from './status.ts'
 
 /** What the parts are made from. */
@@ -44,6 +46,7 @@ export interface Parts {
   readonly book: PeerBook
   readonly view: PeersView
   readonly supervisor: RelaySupervisor
+  readonly upgrader: PathUpgrader
   readonly discovery: Discovery
   readonly dialler: Dialler
   readonly registry: ProtocolRegistry
@@ -78,29 +81,32 @@ export async function createParts({ options, identity, storage, events, platform
   policy.attach(libp2p)
   connections = () => libp2p.getConnections()
 
+  const wakeups = createWakeups()
   const supervisor = createRelaySupervisor({
-    libp2p, network: options.network, now: options.now, reservations: circuits.reservations, pins: createDatastorePins(storage.datastore),
+    libp2p, wakeups, network: options.network, now: options.now, reservations: circuits.reservations, pins: createDatastorePins(storage.datastore),
     relays: options.relays.length > 0 ? options.relays : relaysOfBook(book)
   })
   const isRelay = (peer: PeerId): boolean => supervisor.isRelay(peer)
   const liveness = createLiveness({ libp2p, traffic, intervalMs: options.pingIntervalMs, timeoutMs: PING_TIMEOUT_MS })
-  const view = createPeersView({
-    libp2p, events, traffic, liveness, isRelay, now: options.now,
-    describePath: (connection) => connection.direct ? { path: 'direct', reason: 'dialled' } : { path: 'relayed', reason: 'upgrading' }
+  const upgrader = createPathUpgrader({
+    libp2p, isRelay, wakeups, allowDirect: options.allowDirect, now: options.now,
+    hasStun: () => iceServers().length > 0,
+    onChange: (peer) => { view.refresh(peer) }
   })
+  const view: PeersView = createPeersView({ libp2p, events, traffic, liveness, isRelay, paths: upgrader, now: options.now })
   const discovery = createDiscovery({
     libp2p, privateKey: identity.privateKey, network: options.network, relays: supervisor, reservations: circuits.reservations, now: options.now,
     friends: () => new Set(book.list('friend').map((entry) => entry.peerId))
   })
   const dialler = createDialler({ libp2p, policy, book, discovery, isRelay })
   const registry = createProtocolRegistry({
-    libp2p, access: options.access, dial: (peer, signal) => dialler.dial(peer, signal),
+    libp2p, access: options.access, pickConnection: (peer) => upgrader.pickConnection(peer), dial: (peer, signal) => dialler.dial(peer, signal),
     onDenied: (denial) => { events.emit('protocol:denied', denial) }
   })
   const general = await createGeneralChannel({ libp2p, registry, isBridge: isRelay, bridge: options.bridge, now: options.now })
 
   const parts: Parts = {
-    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, discovery, dialler, registry, general, isRelay,
+    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, upgrader, discovery, dialler, registry, general, isRelay,
     get files(): never { throw new P2pError('PROTOCOL_UNSUPPORTED', 'Sending files is not part of this build.') },
     internals: capture.internals,
     problem: () => problem,
@@ -110,12 +116,15 @@ export async function createParts({ options, identity, storage, events, platform
       stops.push(supervisor.events.on('status', tellStatus), events.on('peer:connect', tellStatus), events.on('peer:disconnect', tellStatus))
       libp2p.addEventListener('self:peer:update', tellStatus)
       stops.push(discovery.events.on('presence', (presence) => { events.emit('presence', presence) }))
+      upgrader.start()
       discovery.start()
       supervisor.start()
     },
     async stop() {
       for (const stop of stops.splice(0)) stop()
       liveness.stop()
+      wakeups.stop()
+      upgrader.stop()
       discovery.stop()
       await supervisor.stop()
       await general.stop()

@@ -1,12 +1,5 @@
 import type { Connection } from '@libp2p/interface'
 
-/** The connection on which to open a stream: an open direct one before a relayed one, and of those the newest. */
-export function bestConnection(connections: readonly Connection[]): Connection | undefined {
-  return connections
-    .filter((connection) => connection.status === 'open')
-    .sort((a, b) => Number(b.direct) - Number(a.direct) || b.timeline.open - a.timeline.open)[0]
-}
-
 /** The transport's name by the address in use: 'tcp', 'ws', 'wss', 'webrtc', 'webrtc-direct' or 'circuit'. */
 export function transportOf(connection: Connection): string {
   const names = connection.remoteAddr.getComponents().map((component) => component.name)

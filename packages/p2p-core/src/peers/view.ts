@@ -1,17 +1,12 @@
 import type { Connection, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
 import type { Emitter } from '../events.ts'
 import { IDENTIFY_WAIT_MS } from '../limits.ts'
+import type { PathUpgrader } from '../nat/path-upgrader.ts'
 import type { PathKind, PathReason, PeerEventMap, PeerInfo } from '../peer.ts'
 import { roleOf, type Identified } from './kind.ts'
 import type { Liveness } from './liveness.ts'
-import { bestConnection, relayOf, transportOf } from './path.ts'
+import { relayOf, transportOf } from './path.ts'
 import type { TrafficMeter } from './traffic.ts'
-
-/** Why a connection's path is what it is. */
-export interface PathDescription {
-  readonly path: PathKind
-  readonly reason: PathReason
-}
 
 /** Those who are connected, as people see them: relays are not among them. */
 export interface PeersView {
@@ -31,7 +26,8 @@ export interface PeersViewOptions {
   readonly traffic: TrafficMeter
   readonly liveness: Pick<Liveness, 'rttMs'>
   readonly isRelay: (peer: PeerId) => boolean
-  readonly describePath: (connection: Connection) => PathDescription
+  /** Says which connection is in use, and why its path is what it is. */
+  readonly paths: Pick<PathUpgrader, 'describe' | 'pickConnection'>
   readonly now: () => number
 }
 
@@ -48,7 +44,7 @@ interface Entry {
 
 /** Follows libp2p's connections and tells of people who come, go, or are reached another way. */
 export function createPeersView(options: PeersViewOptions): PeersView {
-  const { libp2p, events, traffic, liveness, isRelay, describePath, now } = options
+  const { libp2p, events, traffic, liveness, isRelay, paths, now } = options
   const entries = new Map<string, Entry>()
 
   function entryOf(id: PeerId): Entry {
@@ -71,7 +67,7 @@ export function createPeersView(options: PeersViewOptions): PeersView {
   }
 
   function describe(entry: Entry): PeerInfo | undefined {
-    const connection = bestConnection(libp2p.getConnections(entry.id))
+    const connection = paths.pickConnection(entry.id)
     if (connection === undefined) return undefined
     if (entry.bestId !== connection.id) {
       entry.bestId = connection.id
@@ -82,7 +78,7 @@ export function createPeersView(options: PeersViewOptions): PeersView {
     return {
       id: entry.id,
       kind: role === 'relay' ? 'node' : role,
-      ...describePath(connection),
+      ...paths.describe(connection),
       transport: transportOf(connection),
       rttMs: liveness.rttMs(connection),
       bytesIn: carried.reduce((sum, one) => sum + one.bytesIn, 0),
@@ -118,7 +114,7 @@ export function createPeersView(options: PeersViewOptions): PeersView {
   const onClose = ({ detail }: CustomEvent<Connection>): void => {
     const entry = entries.get(detail.remotePeer.toString())
     if (entry === undefined) return
-    if (bestConnection(libp2p.getConnections(entry.id)) !== undefined) return retell(entry.id)
+    if (paths.pickConnection(entry.id) !== undefined) return retell(entry.id)
     entries.delete(entry.id.toString())
     clearTimeout(entry.timer)
     entry.identified.resolve()
