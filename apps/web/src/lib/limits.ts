@@ -48,6 +48,9 @@ export const MAX_SHOWN_TRANSFERS = 100
 /** Questions "will you take this file?" that are shown at once; further ones are declined. */
 export const MAX_OPEN_OFFERS = 20
 
+/** People who are in the network and not connected, that can be searched. */
+export const MAX_FOUND_PEOPLE = 500
+
 /** People that are shown as cards; the rest is a number and a search. */
 export const MAX_SHOWN_PEOPLE = 20
 

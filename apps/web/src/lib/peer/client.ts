@@ -70,6 +70,10 @@ export interface Snapshot {
   readonly status: PeerStatus
   readonly multiaddrs: readonly string[]
   readonly people: readonly Person[]
+  /** PeerIds of those who are in the network and not connected (a peer keeps connections to some, not to all); bounded. */
+  readonly found: readonly string[]
+  /** How many others are in the network, as far as the relays tell. */
+  readonly presentCount: number
   readonly messages: readonly ChatLine[]
   readonly offers: readonly Offer[]
   readonly transfers: readonly Transfer[]
@@ -124,6 +128,8 @@ export const INITIAL_SNAPSHOT: Snapshot = {
   },
   multiaddrs: [],
   people: [],
+  found: [],
+  presentCount: 0,
   messages: [],
   offers: [],
   transfers: [],

@@ -1,4 +1,4 @@
-import { PEOPLE_REFRESH_MS, PROFILE_EVERY_MS, SNAPSHOT_GATHER_MS } from '../limits.ts'
+import { MAX_FOUND_PEOPLE, PEOPLE_REFRESH_MS, PROFILE_EVERY_MS, SNAPSHOT_GATHER_MS } from '../limits.ts'
 import { toFailure, WebError } from '../errors.ts'
 import { createFilesDesk } from './files-desk.ts'
 import { INITIAL_SNAPSHOT } from './client.ts'
@@ -58,6 +58,7 @@ class Host implements PeerClient {
     this.#blocked = new Set(options.blocked)
     this.#directPolicy = options.directPolicy
     this.#room = createRoom(options.seed.messages)
+    this.#facts = options.seed.relay
     this.#snapshot = { ...INITIAL_SNAPSHOT, self: options.seed.self, messages: options.seed.messages, transfers: options.seed.transfers, relay: options.seed.relay, directPolicy: options.directPolicy }
     this.#started = this.#start().catch((error: unknown) => { this.#fail(error) })
   }
@@ -89,10 +90,11 @@ class Host implements PeerClient {
 
   async #start(): Promise<void> {
     const { loadModule, loadFacts, peerOptions, outbox, seed } = this.#options
-    const [module, facts, waiting] = await Promise.all([loadModule(), loadFacts(this.#stopped.signal), outbox.load()])
+    const facts = loadFacts(this.#stopped.signal).then((loaded) => { this.#facts = loaded ?? this.#facts })
+    // A tab that takes over knows the network already, and does not wait for the relay to say it again.
+    const [module, waiting] = await Promise.all([loadModule(), outbox.load(), seed.relay === undefined ? facts : undefined])
     if (this.#stopped.signal.aborted) return
     this.#module = module
-    this.#facts = facts ?? seed.relay
     const peer = await module.createPeer({ ...peerOptions(this.#facts), access: this.#access() })
     this.#peer = peer
     if (this.#stopped.signal.aborted) return
@@ -118,6 +120,7 @@ class Host implements PeerClient {
   #listen(peer: Peer, desk: FilesDesk): void {
     const { signal } = this.#stopped
     peer.events.on('status', () => { this.#changed() }, { signal })
+    peer.events.on('presence', () => { this.#changed() }, { signal })
     peer.events.on('peer:connect', (person) => {
       this.#changed()
       this.#guarded(() => { desk.personIsHere(person.id) })
@@ -210,6 +213,8 @@ class Host implements PeerClient {
 
   #publish(): void {
     const { peer, desk } = this.#running()
+    const people = this.#people(peer)
+    const connected = new Set(people.map((person) => person.id))
     this.#show({
       phase: 'running',
       failure: undefined,
@@ -217,7 +222,9 @@ class Host implements PeerClient {
       persistent: !peer.status.identity.ephemeral,
       status: peer.status,
       multiaddrs: peer.multiaddrs.map(String),
-      people: this.#people(peer),
+      people,
+      found: peer.found.map(String).filter((id) => !connected.has(id)).slice(0, MAX_FOUND_PEOPLE),
+      presentCount: Math.max(peer.presence.here, people.length),
       messages: [...this.#room.lines],
       offers: desk.offers,
       transfers: desk.transfers,
