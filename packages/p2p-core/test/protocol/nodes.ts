@@ -1,6 +1,6 @@
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p, MessageStream, StreamMuxerFactory } from '@libp2p/interface'
+import type { Connection, Libp2p, MessageStream, PrivateKey, StreamMuxerFactory } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
@@ -15,6 +15,7 @@ export interface TestNodeOptions {
   readonly userAgent?: string
   readonly listen?: readonly string[]
   readonly relay?: boolean
+  readonly privateKey?: PrivateKey
   /** Sees all bytes of all connections in clear, as the process of this node does. */
   readonly tap?: (bytes: Uint8Array) => void
 }
@@ -34,6 +35,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<Libp2p> 
       identify: identify(),
       ...(options.relay === true ? { relay: circuitRelayServer({ reservations: { maxReservations: 100, applyDefaultLimit: false } }) } : {})
     },
+    ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
     ...(options.userAgent === undefined ? {} : { nodeInfo: { userAgent: options.userAgent } })
   }
   return createLibp2p(init)
