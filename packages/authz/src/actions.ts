@@ -39,7 +39,7 @@ export type Action =
   | { readonly t: 'confirm' | 'adopt'; readonly op: string }
   | { readonly t: 'transfer'; readonly dlg: Delegation }
   | { readonly t: 'invite'; readonly dlg: Delegation; readonly card: Card; readonly level: Level; readonly cmd: string; readonly uses: number }
-  | { readonly t: 'epoch'; readonly n: number; readonly commit: Uint8Array; readonly wraps: readonly Wrap[]; readonly prev: readonly EarlierKey[] }
+  | { readonly t: 'epoch'; readonly commit: Uint8Array; readonly wraps: readonly Wrap[]; readonly prev: readonly EarlierKey[] }
   | { readonly t: 'share'; readonly epoch: string; readonly wraps: readonly Wrap[] }
   | { readonly t: 'public'; readonly key: Uint8Array | undefined }
   | { readonly t: 'content'; readonly need: ContentNeed; readonly epoch: string; readonly body: Uint8Array }
@@ -106,8 +106,7 @@ const READERS: Readonly<Record<Action['t'], Reader>> = {
     return { t: 'invite', dlg, card, level, cmd, uses }
   },
   epoch(value) {
-    const fields = read(value, 'n', 'commit', 'wraps', 'prev')
-    const n = readInteger(fields, 'n', 0, MAX_SEQUENCE)
+    const fields = read(value, 'commit', 'wraps', 'prev')
     const commit = readBytes(fields, 'commit', 32)
     const wraps = readWraps(fields)
     const prev = readList(fields, 'prev', MAX_DEPENDENCIES).map((entry) => {
@@ -115,7 +114,7 @@ const READERS: Readonly<Record<Action['t'], Reader>> = {
       return { epoch: toHex(bytesOf(epoch, 32)), box: bytesOf(box, EARLIER_KEY_BYTES) }
     })
     assertAscending(prev.map((entry) => entry.epoch), 'prev')
-    return { t: 'epoch', n, commit, wraps, prev }
+    return { t: 'epoch', commit, wraps, prev }
   },
   share(value) {
     const fields = read(value, 'epoch', 'wraps')
@@ -224,7 +223,7 @@ export function encodeAction(action: Action): Cbor {
     case 'invite':
       return { t: action.t, dlg: action.dlg.bytes, card: action.card.bytes, cmd: action.cmd, uses: action.uses }
     case 'epoch':
-      return { t: action.t, n: action.n, commit: action.commit, wraps: encodeWraps(action.wraps), prev: action.prev.map(({ epoch, box }) => [idBytes(epoch), box]) }
+      return { t: action.t, commit: action.commit, wraps: encodeWraps(action.wraps), prev: action.prev.map(({ epoch, box }) => [idBytes(epoch), box]) }
     case 'share':
       return { t: action.t, epoch: idBytes(action.epoch), wraps: encodeWraps(action.wraps) }
     case 'public':

@@ -64,8 +64,7 @@ export async function rotateEpoch(author: Author, known: EpochKeys, recipients: 
     const earlier = known.get(id)
     if (earlier !== undefined) prev.push({ epoch: id, box: await sealEarlier(crypto, state.flow, id, commit, key, earlier) })
   }
-  const n = Math.max(-1, ...state.epochs.map((epoch) => epoch.n)) + 1
-  return { operation: await append(author, { t: 'epoch', n, commit, wraps, prev }), key }
+  return { operation: await append(author, { t: 'epoch', commit, wraps, prev }), key }
 }
 
 /** Gives the key of an epoch to readers who came after it. */

@@ -1,9 +1,9 @@
-import { type webcrypto, createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, pbkdf2 as nodePbkdf2, randomBytes, sign as nodeSign, verify as nodeVerify } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, pbkdf2 as nodePbkdf2, randomBytes, sign as nodeSign, verify as nodeVerify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core'
 import { DhkemX25519HkdfSha256 } from '@hpke/dhkem-x25519'
 import { concatBytes } from '../src/bytes.ts'
-import type { AeadPort, CryptoPort, HpkeKeyPair, HpkePort } from '../src/crypto.ts'
+import type { AeadPort, CryptoPort, HpkePort } from '../src/crypto.ts'
 
 /** DER around a raw Ed25519 seed (RFC 8410). */
 const PKCS8 = Uint8Array.from(Buffer.from('302e020100300506032b657004220420', 'hex'))
@@ -42,17 +42,17 @@ const aead: AeadPort = {
   }
 }
 
-interface LibraryKeys extends HpkeKeyPair {
-  readonly privateKey: webcrypto.CryptoKey
-}
-
 /** The ephemeral key comes from `random`, so that a deterministic source gives deterministic wraps. */
 function createHpke(random: (bytes: number) => Uint8Array): HpkePort {
   const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
+  /** What a caller holds as the private half stands for the key, and shows nothing of it. */
+  const privateKeys = new WeakMap<object, Awaited<ReturnType<typeof suite.kem.deriveKeyPair>>['privateKey']>()
   return {
     async deriveKeyPair(seed) {
       const pair = await suite.kem.deriveKeyPair(buffer(seed))
-      return { publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)), privateKey: pair.privateKey }
+      const handle = Object.freeze({})
+      privateKeys.set(handle, pair.privateKey)
+      return { publicKey: new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey)), privateKey: handle }
     },
     async seal(recipient, info, aad, plaintext) {
       const recipientPublicKey = await suite.kem.deserializePublicKey(buffer(recipient))
@@ -62,16 +62,12 @@ function createHpke(random: (bytes: number) => Uint8Array): HpkePort {
       return { enc: new Uint8Array(sender.enc), ciphertext: new Uint8Array(ciphertext) }
     },
     async open(keys, enc, info, aad, ciphertext) {
-      const recipientKey = asLibraryKeys(keys).privateKey
+      const recipientKey = typeof keys.privateKey === 'object' && keys.privateKey !== null ? privateKeys.get(keys.privateKey) : undefined
+      if (recipientKey === undefined) throw new TypeError('These HPKE keys are of another backend')
       const recipient = await suite.createRecipientContext({ recipientKey, enc: buffer(enc), info: buffer(info) })
       return new Uint8Array(await recipient.open(buffer(ciphertext), buffer(aad)))
     }
   }
-}
-
-function asLibraryKeys(keys: HpkeKeyPair): LibraryKeys {
-  if (!(keys.privateKey instanceof CryptoKey)) throw new TypeError('These HPKE keys are of another backend')
-  return { publicKey: keys.publicKey, privateKey: keys.privateKey }
 }
 
 function buffer(bytes: Uint8Array): ArrayBuffer {

@@ -1,13 +1,10 @@
-import { compareText } from '../bytes.ts'
 import type { Did } from '../did.ts'
 import type { AuthzErrorCode } from '../errors.ts'
-import type { Scope } from './graph.ts'
-import { holds, inviteIn, standingOf, type World } from './world.ts'
+import { holds, type World } from './world.ts'
 
 /** An epoch as the state knows it. */
 export interface EpochRecord {
   readonly id: string
-  readonly n: number
   readonly commit: Uint8Array
   /** Devices and links that the key was wrapped for. */
   readonly recipients: ReadonlySet<Did>
@@ -17,49 +14,37 @@ export interface EpochRecord {
   readonly latest: boolean
 }
 
-/** Decides what membership does not depend on: epochs, shares, content, adoptions (CONVERGENCE §9). */
+/**
+ * Decides what membership does not depend on: what epochs, shares and content name must be there (CONVERGENCE §9). Whether an epoch holds does not
+ * matter to what was honestly written under it.
+ */
 export function decideEpochs(world: World): void {
-  const { graph } = world.facts
-  const epochs: number[] = []
-  for (const at of graph.ops.keys()) {
+  for (const at of world.facts.graph.ops.keys()) {
     const verdict = world.verdicts[at]
     if (verdict === undefined || verdict.code !== undefined) continue
-    const code = judgeKeys(world, at, epochs)
+    const code = judgeKeys(world, at)
     if (code !== undefined) world.verdicts[at] = { ...verdict, code }
-    else if (graph.ops[at]?.act.t === 'epoch') epochs.push(at)
   }
 }
 
-function judgeKeys(world: World, at: number, epochs: readonly number[]): AuthzErrorCode | undefined {
+function judgeKeys(world: World, at: number): AuthzErrorCode | undefined {
   const { facts } = world
   const act = facts.graph.ops[at]?.act
-  const isKnown = (id: string, orPublic: boolean): boolean => {
+  const isEpoch = (id: string, orPublic: boolean): boolean => {
     const target = facts.graph.index.get(id)
-    if (target === undefined || !facts.inScope(target, at) || !holds(world, target)) return false
-    const t = facts.graph.ops[target]?.act
-    return t?.t === 'epoch' || (orPublic && t?.t === 'public' && t.key !== undefined)
+    if (target === undefined || !facts.inScope(target, at)) return false
+    const named = facts.graph.ops[target]?.act
+    return named?.t === 'epoch' || (orPublic && named?.t === 'public' && named.key !== undefined)
   }
-  if (act?.t === 'content') return isKnown(act.epoch, true) ? undefined : 'EPOCH_UNKNOWN'
+  if (act?.t === 'content') return isEpoch(act.epoch, true) ? undefined : 'EPOCH_UNKNOWN'
   if (act?.t !== 'epoch' && act?.t !== 'share') return undefined
-  if (act.t === 'share' && !isKnown(act.epoch, false)) return 'EPOCH_UNKNOWN'
-  if (act.t === 'epoch') {
-    const before = epochs.filter((epoch) => facts.inScope(epoch, at)).map((epoch) => numberOf(world, epoch))
-    if (act.n !== Math.max(-1, ...before) + 1 || !act.prev.every((entry) => isKnown(entry.epoch, false))) return 'EPOCH_UNKNOWN'
-  }
-  return act.wraps.every((wrap) => mayRead(world, wrap.did, at)) ? undefined : 'RECIPIENT_NOT_ALLOWED'
+  const known = act.t === 'share' ? isEpoch(act.epoch, false) : act.prev.every((entry) => isEpoch(entry.epoch, false))
+  if (!known) return 'EPOCH_UNKNOWN'
+  const cameIn = (did: Did): boolean => [...facts.admissions(did), ...facts.invitesOf(did)].some((admission) => facts.inScope(admission, at))
+  return act.wraps.every((wrap) => cameIn(wrap.did)) ? undefined : 'RECIPIENT_NOT_ALLOWED'
 }
 
-function numberOf(world: World, at: number): number {
-  const act = world.facts.graph.ops[at]?.act
-  return act?.t === 'epoch' ? act.n : -1
-}
-
-/** A device with a standing, or a live link. */
-export function mayRead(world: World, did: Did, scope: Scope): boolean {
-  return standingOf(world, did, scope) !== undefined || inviteIn(world, did, scope) !== undefined
-}
-
-/** All epochs that hold, with who can read them and whether they can be written under. */
+/** All epochs that hold, in the order of operations, with who can read them and whether they can be written under. */
 export function epochRecords(world: World, allowed: ReadonlySet<Did>): readonly EpochRecord[] {
   const { graph } = world.facts
   const recipients = new Map<string, Set<Did>>()
@@ -78,7 +63,6 @@ export function epochRecords(world: World, allowed: ReadonlySet<Did>): readonly 
     const readers = recipients.get(op.id) ?? new Set()
     return {
       id: op.id,
-      n: op.act.n,
       commit: op.act.commit,
       recipients: readers,
       usable: [...readers].every((did) => allowed.has(did)),
@@ -87,7 +71,7 @@ export function epochRecords(world: World, allowed: ReadonlySet<Did>): readonly 
   })
 }
 
-/** The epoch to write under: of the latest that nobody reads who should not, the one with the highest number, then the smallest id. */
+/** The epoch to write under: of the latest that nobody reads who should not, the last by the order of operations. */
 export function epochToWrite(records: readonly EpochRecord[]): EpochRecord | undefined {
-  return records.filter(({ usable, latest }) => usable && latest).sort((a, b) => b.n - a.n || compareText(a.id, b.id))[0]
+  return records.findLast(({ usable, latest }) => usable && latest)
 }
