@@ -12,24 +12,27 @@ const PING_BYTES = 32
 export async function isAlive(connection: Connection, timeoutMs: number, stop: AbortSignal): Promise<boolean> {
   for (let attempt = 0; attempt < 2; attempt++) {
     if (connection.status !== 'open') return false
-    if (await answersPing(connection, AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]))) return true
+    if (await roundTripMs(connection, AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)])) !== undefined) return true
     if (stop.aborted) return true // nothing was proven
   }
   return false
 }
 
-async function answersPing(connection: Connection, signal: AbortSignal): Promise<boolean> {
+/** The time of one ping in ms; `undefined` where no answer came before the signal. */
+export async function roundTripMs(connection: Connection, signal: AbortSignal): Promise<number | undefined> {
+  let startMs = performance.now()
   try {
     const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
     try {
       const bytes = byteStream(stream)
+      startMs = performance.now()
       await bytes.write(crypto.getRandomValues(new Uint8Array(PING_BYTES)), { signal })
       await bytes.read({ bytes: PING_BYTES, signal })
-      return true
+      return performance.now() - startMs
     } finally {
       stream.abort(new P2pError('STREAM_CLOSED', 'This ping is over.'))
     }
   } catch (error) {
-    return error instanceof Error && error.name === 'UnsupportedProtocolError'
+    return error instanceof Error && error.name === 'UnsupportedProtocolError' ? performance.now() - startMs : undefined
   }
 }

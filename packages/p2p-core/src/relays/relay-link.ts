@@ -14,7 +14,7 @@ import type { RelayInfo } from './info.ts'
 import { createLatch } from './latch.ts'
 import { hasInfoDocument } from './locate.ts'
 import type { RelayTarget } from './locate.ts'
-import { isAlive } from './probe.ts'
+import { isAlive, roundTripMs } from './probe.ts'
 import type { Reservations } from './reservations.ts'
 import type { WakeReason, Wakeups } from './wakeups.ts'
 
@@ -215,9 +215,10 @@ export class RelayLink {
       if (!held || now() >= this.#refreshDueMs) {
         const { expiresMs } = await reservations.reserve(connection, signal)
         this.#refreshDueMs = now() + Math.max(RESERVATION_REFRESH_MIN_MS, (expiresMs - now()) / 2)
+        void this.#measure(connection, signal)
       }
       if (!this.#isAnnounced(connection)) throw new P2pError('RELAY_UNREACHABLE', `The relay ${this.#init.source} gave a reservation without an address. Its operator has to announce one.`, { retryable: true })
-      this.#set({ state: 'reserved', error: undefined, retryInMs: undefined, rttMs: connection.rtt })
+      this.#set({ state: 'reserved', error: undefined, retryInMs: undefined })
       return this.#refreshDueMs - now()
     } catch (reason) {
       if (connection.status !== 'open' || signal.aborted) return 0
@@ -226,6 +227,11 @@ export class RelayLink {
       this.#set({ state: 'connected', retryInMs: waitMs })
       return waitMs
     }
+  }
+
+  async #measure(connection: Connection, signal: AbortSignal): Promise<void> {
+    const rttMs = await roundTripMs(connection, AbortSignal.any([signal, AbortSignal.timeout(RESERVATION_REFRESH_MIN_MS)]))
+    if (rttMs !== undefined && connection.status === 'open') this.#set({ rttMs: Math.round(rttMs) })
   }
 
   /** Whether others can be told an address of this peer at that relay. */

@@ -62,6 +62,8 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
   const { libp2p, reservations } = options
   const events = createEmitter<RelayEventMap>()
   const links = new Map<string, RelayLink>()
+  /** Sources that were not configured, but named by another relay. */
+  const learned = new Set<string>()
   const ownWakeups = options.wakeups === undefined ? createWakeups() : undefined
   const wakeups = options.wakeups ?? ownWakeups ?? createWakeups()
   const pins = options.pins ?? createMemoryPins()
@@ -80,6 +82,7 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
       random: options.random ?? Math.random,
       onStatus: () => { events.emit('status', status()) },
       onInfo: info => {
+        if (learned.has(source) && isHeldAs(info.peerId, source)) return drop(source)
         events.emit('info', info)
         learn(info)
       }
@@ -88,11 +91,24 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
     if (running) link.start()
   }
 
+  /** Whether a relay is held already, under another name than `source`. */
+  function isHeldAs(peerId: string, source: string): boolean {
+    return [...links.values()].some(link => link.status.source !== source && link.status.peerId === peerId)
+  }
+
+  function drop(source: string): void {
+    const link = links.get(source)
+    links.delete(source)
+    void link?.stop().finally(() => { events.emit('status', status()) })
+  }
+
   /** Other relays that a relay in use names, up to a bound: with two, one may go without anybody noticing. */
   function learn(info: RelayInfo): void {
     for (const source of info.relays) {
       const known = links.has(source) || [...links.values()].some(link => link.status.peerId !== undefined && source.endsWith(`/p2p/${link.status.peerId}`))
-      if (!known && links.size < MAX_HELD_RELAYS) add(source)
+      if (known || links.size >= MAX_HELD_RELAYS) continue
+      learned.add(source)
+      add(source)
     }
   }
 

@@ -1,7 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isP2pError } from '../../src/errors.ts'
 import { PUBLIC_REACH, UNRESTRICTED_REACH, createAddressPolicy, judgeAddress, judgeHost, reachOfPage } from '../../src/nat/address-policy.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isSameNetwork, readPair } from '../../src/nat/candidate-pair.ts'
 import type { Candidate } from '../../src/nat/candidate-pair.ts'

@@ -53,6 +53,7 @@ describe('joining', () => {
     await until(() => isReserved(supervisor), 'reserved')
     expect(supervisor.status[0]).toMatchObject({ source: url, peerId: libp2p.peerId.toString(), error: undefined })
     expect(supervisor.infos[0]?.network).toBe(NETWORK)
+    await until(() => supervisor.status[0]?.rttMs !== undefined, 'its round trip is measured')
     expect(supervisor.reserved.map(String)).toEqual([libp2p.peerId.toString()])
     await expectReachable(peer)
   })
@@ -100,6 +101,18 @@ describe('joining', () => {
     await until(() => supervisor.status.length === 3 && isReserved(supervisor), 'three relays')
     await wait(200)
     expect(supervisor.status).toHaveLength(3)
+  })
+
+  test('[RS8] one relay under two names is held once', async () => {
+    const httpPort = await freePort()
+    const info = { relays: [`http://localhost:${httpPort}/`] }
+    const { url, libp2p } = await relay({ httpPort, info })
+    const { supervisor } = await supervised([url])
+    const seen = new Set<number>()
+    supervisor.events.on('status', status => { seen.add(status.length) })
+    await until(() => seen.has(2), 'the other name is looked at')
+    await until(() => supervisor.status.length === 1 && isReserved(supervisor), 'held once')
+    expect(supervisor.status[0]).toMatchObject({ source: url, peerId: libp2p.peerId.toString() })
   })
 
   test('[RS2] a relay of another network is not joined', async () => {
@@ -202,6 +215,13 @@ describe('recovery', () => {
     expect(supervisor.status[0]?.state).toBe('stopped')
   })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server, 0)
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
 
 /** A TCP proxy whose open connections can be made to swallow everything, as a network that went away does. */
 async function startPipe(port: number): Promise<{ readonly port: number; freeze(): void }> {
