@@ -70,7 +70,7 @@ describe('sending a file', () => {
 
   it('[SD9] a large file is held in memory neither here nor there', async () => {
     const { a, b } = await pair()
-    const source = content(300 * 1024 * 1024)
+    const source = content(128 * 1024 * 1024)
     const before = process.memoryUsage().rss
     let most = 0
     const timer = setInterval(() => { most = Math.max(most, process.memoryUsage().rss - before) }, 20)
@@ -78,7 +78,7 @@ describe('sending a file', () => {
     clearInterval(timer)
     await until(() => b.ended.length === 1)
     expect(await hashOf(b.ended[0]?.location)).toBe(source.sha256)
-    expect(most).toBeLessThan(200 * 1024 * 1024)
+    expect(most).toBeLessThan(100 * 1024 * 1024)
   })
 
   it('[SD10] a declined offer and a cancelled one end on both sides, and leave nothing behind', async () => {
