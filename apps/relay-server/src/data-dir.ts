@@ -23,7 +23,7 @@ export function describeDataDir(directory: string): DataDir {
       try {
         writeFileSync(holder, `${process.pid}\n`)
       } catch (error) {
-        throw new RelayError('DATA_DIR_UNWRITABLE', `The data directory ${path} cannot be written: ${messageOf(error)}.`, { action: UNWRITABLE, cause: error })
+        throw NO_SPACE.test(messageOf(error)) ? explain(error, path, holder) : new RelayError('DATA_DIR_UNWRITABLE', `The data directory ${path} cannot be written: ${messageOf(error)}.`, { action: UNWRITABLE, cause: error })
       }
     },
     unsign: () => rmSync(holder, { force: true }),
@@ -33,11 +33,14 @@ export function describeDataDir(directory: string): DataDir {
 
 const UNWRITABLE = 'Choose a directory that this user may write with --data-dir.'
 
+/** LevelDB tells a full disk by the system's words only. */
+const NO_SPACE = /no space left on device|ENOSPC|disk quota exceeded/i
+
 function explain(error: unknown, path: string, holder: string): unknown {
   if (isP2pError(error, 'STORAGE_LOCKED')) {
     return new RelayError('DATA_DIR_LOCKED', `Another relay${holderOf(holder)} uses the data directory ${path}.`, { action: 'Stop it, or choose another directory with --data-dir.', cause: error, retryable: true })
   }
-  if (isP2pError(error, 'STORAGE_FULL')) {
+  if (isP2pError(error, 'STORAGE_FULL') || NO_SPACE.test(messageOf(error))) {
     return new RelayError('DISK_FULL', `The disk of ${path} is full. What was saved is not lost.`, { action: 'Free some space, or choose another directory with --data-dir.', cause: error, retryable: true })
   }
   if (isP2pError(error, 'STORAGE_REFUSED', 'STORAGE_CORRUPT')) {

@@ -117,7 +117,7 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
     },
     stop: async () => {
       stopping = true
-      await running.disposeAsync()
+      await running.disposeAsync().catch((error: unknown) => { throw dataDir.explain(error) })
     }
   }
 }

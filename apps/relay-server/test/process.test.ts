@@ -1,10 +1,14 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runToEnd, startRelayProcess, temporaryDir } from './support/relay-process.ts'
 import { validate } from './support/schema.ts'
+
+/** A small disk of one's own needs the right to mount one. */
+const canMount = process.platform === 'linux' && process.getuid?.() === 0
 
 describe('starting and stopping', () => {
   test('[RL4] READY is the last line, says what the schema says, and Open comes before it', async () => {
@@ -25,6 +29,20 @@ describe('starting and stopping', () => {
       await using second = await startRelayProcess([], { dataDir: dir.path })
       expect(second.ready.peerId).toBe(first.ready.peerId)
       expect(statSync(join(dir.path, 'identity.key')).mode & 0o777).toBe(0o600)
+    } finally {
+      dir.remove()
+    }
+  })
+
+  test('[RL54] WebRTC Direct is announced with a certificate hash that outlives a restart', async () => {
+    const dir = temporaryDir()
+    const hashOf = (addresses: readonly string[]): string | undefined => addresses.map((address) => /\/webrtc-direct\/certhash\/([^/]+)/.exec(address)?.[1]).find((hash) => hash !== undefined)
+    try {
+      const first = await startRelayProcess(['--webrtc-direct-port', '0'], { dataDir: dir.path })
+      await first.end()
+      await using second = await startRelayProcess(['--webrtc-direct-port', '0'], { dataDir: dir.path })
+      expect(hashOf(first.ready.multiaddrs)).toMatch(/^uEi/)
+      expect(hashOf(second.ready.multiaddrs)).toBe(hashOf(first.ready.multiaddrs))
     } finally {
       dir.remove()
     }
@@ -102,6 +120,27 @@ describe('what keeps it from starting', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/DATA_DIR_UNWRITABLE|IDENTITY_INVALID/)
     dir.remove()
+  })
+
+  test.skipIf(!canMount)('[RL8] a full disk is a typed error at the start and at the stop, and the relay comes back when there is room', async () => {
+    const dir = temporaryDir()
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', dir.path])
+    const fill = (): void => { try { writeFileSync(join(dir.path, 'fill'), new Uint8Array(512 * 1024)) } catch { /* that is the point */ } }
+    try {
+      const first = await startRelayProcess([], { dataDir: join(dir.path, 'data') })
+      fill()
+      expect((await fetch(`${first.ready.url}/readyz`)).status).toBe(200)
+      expect([0, 1]).toContain(await first.end())
+      const { code, stderr } = await runToEnd(['--http-port', '0', '--tcp-port', '0', '--data-dir', join(dir.path, 'other')])
+      expect([code, stderr]).toEqual([1, expect.stringContaining('DISK_FULL')])
+      rmSync(join(dir.path, 'fill'))
+      await using second = await startRelayProcess([], { dataDir: join(dir.path, 'data') })
+      expect(second.ready.peerId).toBe(first.ready.peerId)
+      await second.end()
+    } finally {
+      execFileSync('umount', [dir.path])
+      dir.remove()
+    }
   })
 
   test('[RL2] wrong settings end it with exit code 2 and all of them in one report', async () => {
