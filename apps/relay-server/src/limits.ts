@@ -178,3 +178,18 @@ export const DHT_PROVIDE_TIMEOUT_MS = 60_000
 
 /** DHT streams of one connection at once. */
 export const MAX_DHT_STREAMS = 32
+
+/** How long an invitation is good for where its maker does not say. */
+export const DEFAULT_INVITATION_MS = 30 * 24 * 60 * 60 * 1000
+
+/** The longest that an invitation may be good for. */
+export const MAX_INVITATION_MS = 400 * 24 * 60 * 60 * 1000
+
+/** Peers that are remembered as invited. */
+export const MAX_INVITED_PEERS = 50_000
+
+/** Greatest body of a request over HTTP. */
+export const HTTP_MAX_BODY_BYTES = 4 * 1024
+
+/** Time for a body to arrive. */
+export const HTTP_BODY_TIMEOUT_MS = 5_000

@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     stopOnSignals(relay.stop, log)
     if (!relay.pageBuilt) log('warn', 'The web page is not built: run `npm start` once, or `pnpm -C apps/web build`.')
     for (const { url, usable, reason } of relay.urls) print(`  ${url}  ${usable ? 'for browsers: ' : 'not for browsers: '}${reason}`)
+    if (relay.invitation !== undefined) print(`  ${relay.invitation}  invites whoever opens it, for 30 days`)
     print(`Open ${relay.ready.url}`)
     print(`READY ${JSON.stringify(relay.ready)}`)
   } catch (error) {

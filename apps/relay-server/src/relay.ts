@@ -2,6 +2,8 @@ import { createRendezvousServer } from '@gloflow/p2p-core'
 import type { RendezvousServer } from '@gloflow/p2p-core'
 import { startAdmin } from './admin.ts'
 import { createRelayAccess } from './access/relay-access.ts'
+import { openInvitedPeers } from './access/invited-peers.ts'
+import type { InvitedPeers } from './access/invited-peers.ts'
 import { createReservations } from './circuit/reservations.ts'
 import type { ConfigSource, OptionKey, RelayConfig } from './config/options.ts'
 import { describeDataDir } from './data-dir.ts'
@@ -12,7 +14,7 @@ import type { BrowserUrl } from './http/browser-urls.ts'
 import { certificateNames } from './http/certificate.ts'
 import { startInfoService } from './info-document.ts'
 import type { InfoService } from './info-document.ts'
-import { MAX_RESERVATIONS_PER_CLIENT, RESERVATION_GRACE_MS, RESERVATION_TTL_MS } from './limits.ts'
+import { DEFAULT_INVITATION_MS, MAX_RESERVATIONS_PER_CLIENT, RESERVATION_GRACE_MS, RESERVATION_TTL_MS } from './limits.ts'
 import type { Log } from './log.ts'
 import { keepNeighbours } from './neighbours.ts'
 import { startPage } from './page.ts'
@@ -41,6 +43,8 @@ export interface Relay {
   /** All URLs of the page, and which of them a browser can use. */
   readonly urls: readonly BrowserUrl[]
   readonly pageBuilt: boolean
+  /** A link that lets people in, where the relay is by invitation. */
+  readonly invitation: string | undefined
   /** Ends everything in the order opposite to its start; state is flushed when it resolves. */
   readonly stop: () => Promise<void>
 }
@@ -73,14 +77,19 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   let rendezvous: RendezvousServer | undefined
   let stopping = false
   const meter = createMeter()
-  const access = createRelayAccess({ mode: config.access, allow: config.allow, deny: config.deny, isInvited: () => false })
+  let invited: InvitedPeers | undefined
+  const access = createRelayAccess({ mode: config.access, allow: config.allow, deny: config.deny, isInvited: (peer) => invited?.isInvited(peer) === true })
   const reservations = createReservations({ total: config.maxReservations, perClient: MAX_RESERVATIONS_PER_CLIENT, ttlMs: RESERVATION_TTL_MS, graceMs: RESERVATION_GRACE_MS })
   const views = createViews({
     config, meter, now, startedAtMs: now(), reservations: reservations.size,
     node: () => node, stunPort: () => stun?.port, stopping: () => stopping, rendezvousRefused: () => rendezvous?.stats.refused ?? {}
   })
 
-  const page = await startPage(config, { ...views, infoDocument: () => info?.document() }, meter, log, now)
+  const redeem = (token: string, peerId: string): { readonly expiresAtMs: number } => {
+    if (invited === undefined) throw new RelayError('NOT_READY', 'The relay is starting.', { action: 'Try again in a moment.', retryable: true })
+    return invited.redeem(token, peerId)
+  }
+  const page = await startPage(config, { ...views, infoDocument: () => info?.document(), redeem: config.access === 'invite' ? redeem : undefined }, meter, log, now)
   running.defer(page.close)
   stun = await startStun(config, sources.stunPort, meter, log, now)
   if (stun !== undefined) running.defer(stun.close)
@@ -89,11 +98,14 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   running.defer(() => started.peer.stop())
   dataDir.sign()
   running.defer(dataDir.unsign)
+  if (config.access === 'invite') invited = openInvitedPeers(dataDir.path, now, (message) => log('warn', message))
   info = await startInfoService({ privateKey: started.privateKey, dataDir: dataDir.path, facts: () => views.facts(started), now, log })
   running.defer(info.stop)
   const libp2p = started.peer.libp2p
   meter.watch({ peers: () => libp2p.getPeers().length, connections: () => libp2p.getConnections().length, reservations: reservations.size, circuits: started.hop.circuits })
-  const admin = await startAdmin(config, sources.adminPort, { meter, gloflowStatus: views.gloflowStatus, fullStatus: views.fullStatus }, log)
+  const urls = pageUrls(config, page)
+  const invite = (validMs: number): ReturnType<typeof invitationLink> => invitationLink(invited, urls[0]?.url ?? '', now() + validMs)
+  const admin = await startAdmin(config, sources.adminPort, { meter, gloflowStatus: views.gloflowStatus, fullStatus: views.fullStatus, invite: invited === undefined ? undefined : invite }, log)
   if (admin !== undefined) running.defer(admin.close)
   rendezvous = createRendezvousServer({ libp2p, now, authorize: access.mayReserve })
   await rendezvous.start()
@@ -103,8 +115,8 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   if (dht !== undefined) running.defer(announceInDht(dht, config.network))
   node = started
 
-  const urls = pageUrls(config, page)
   return {
+    invitation: invited === undefined ? undefined : invite(DEFAULT_INVITATION_MS).url,
     urls,
     pageBuilt: page.built,
     ready: {
@@ -120,6 +132,12 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
       await running.disposeAsync().catch((error: unknown) => { throw dataDir.explain(error) })
     }
   }
+}
+
+/** The token stands in the fragment, which browsers send to no server. */
+function invitationLink(invited: InvitedPeers | undefined, url: string, expiresAtMs: number): { readonly token: string; readonly url: string; readonly expiresAtMs: number } {
+  const token = invited?.invite(expiresAtMs) ?? ''
+  return { token, url: `${url}/#relay-invite=${token}`, expiresAtMs }
 }
 
 function pageUrls(config: RelayConfig, page: Page): readonly BrowserUrl[] {

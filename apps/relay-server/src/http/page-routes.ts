@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { RelayError } from '../errors.ts'
+import { readJsonBody } from './json-body.ts'
 import { COMMON_HEADERS } from './security-headers.ts'
 import { methodNotAllowed, notFound, reply, replyJson, replyProblem } from './reply.ts'
 import type { HttpProblem } from './reply.ts'
@@ -13,6 +15,8 @@ export interface PageRoutesInit {
   readonly statusPage: () => string
   /** Why the relay cannot serve peers now; undefined = it can. */
   readonly notReady: () => string | undefined
+  /** Uses an invitation for a peer; throws a RelayError. Undefined where the relay has no invitations. */
+  readonly redeem: ((token: string, peerId: string) => { readonly expiresAtMs: number }) | undefined
 }
 
 /** Serves the page and what the relay tells everyone. */
@@ -36,6 +40,7 @@ export function createPageRoutes(init: PageRoutesInit): (request: IncomingMessag
   }
   return async (request, response) => {
     const path = pathOf(request.url ?? '/')
+    if (path === INVITATIONS && init.redeem !== undefined) return await redeemInvitation(init.redeem, request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       replyProblem(request, response, methodNotAllowed(request.method ?? ''), { ...COMMON_HEADERS, allow: 'GET, HEAD', connection: 'close' })
       return
@@ -47,6 +52,24 @@ export function createPageRoutes(init: PageRoutesInit): (request: IncomingMessag
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined
     if (route !== undefined) route(request, response)
     else await servePage(init.files, request, response, path)
+  }
+}
+
+/** Where an invitation is used: POST {"token", "peerId"}. */
+const INVITATIONS = '/v1/relay/invitations/redeem'
+
+/** Open to pages of other origins, since what counts is the invitation. */
+async function redeemInvitation(redeem: NonNullable<PageRoutesInit['redeem']>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = { ...COMMON_HEADERS, 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type', 'access-control-allow-methods': 'POST' }
+  if (request.method === 'OPTIONS') return reply(request, response, 204, headers, '')
+  if (request.method !== 'POST') return replyProblem(request, response, methodNotAllowed(request.method ?? ''), { ...headers, allow: 'POST, OPTIONS' })
+  try {
+    const { token, peerId } = await readJsonBody(request)
+    replyJson(request, response, 200, redeem(String(token), String(peerId)), headers)
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error
+    const status = error.code === 'BODY_TOO_LARGE' ? 413 : error.code === 'BAD_REQUEST' ? 400 : 403
+    replyProblem(request, response, { status, code: error.code, message: error.message, action: error.action }, { ...headers, connection: 'close' })
   }
 }
 

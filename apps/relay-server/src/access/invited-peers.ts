@@ -1,0 +1,90 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { RelayError, messageOf, systemCode } from '../errors.ts'
+import { MAX_INVITED_PEERS } from '../limits.ts'
+import { makeInvitation, readInvitation } from './invitation.ts'
+
+/** The peers that were let in by invitation, kept over restarts. */
+export interface InvitedPeers {
+  readonly isInvited: (peer: PeerId) => boolean
+  /** Lets a peer in until the invitation ends. Throws INVITATION_INVALID, INVITATION_EXPIRED, INVITATIONS_FULL or BAD_REQUEST. */
+  readonly redeem: (token: string, peerId: string) => { readonly expiresAtMs: number }
+  /** Makes an invitation that ends at a time (UNIX ms). */
+  readonly invite: (expiresAtMs: number) => string
+}
+
+/** Opens key and list in the data directory. Taking `invite.key` away ends all invitations, `invited.json` all that came of them. */
+export function openInvitedPeers(dataDir: string, now: () => number, onProblem: (message: string) => void): InvitedPeers {
+  const key = loadKey(join(dataDir, 'invite.key'))
+  const file = join(dataDir, 'invited.json')
+  const invited = new Map(readList(file, onProblem))
+
+  const makeRoom = (): void => { for (const [id, endsAtMs] of invited) if (endsAtMs <= now()) invited.delete(id) }
+  const save = (): void => {
+    try {
+      writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(invited)), { mode: 0o600 })
+      renameSync(`${file}.new`, file)
+    } catch (error) {
+      onProblem(`Who was invited could not be kept: ${messageOf(error)}. They have to use their invitation again after a restart.`)
+    }
+  }
+  return {
+    isInvited: (peer) => (invited.get(peer.toString()) ?? 0) > now(),
+    invite: (expiresAtMs) => makeInvitation(key, expiresAtMs),
+    redeem: (token, peerId) => {
+      const reading = readInvitation(key, token, now())
+      if (!reading.ok) throw refusal(reading.code)
+      const id = parseId(peerId)
+      makeRoom()
+      if (!invited.has(id) && invited.size >= MAX_INVITED_PEERS) throw refusal('INVITATIONS_FULL')
+      const expiresAtMs = Math.max(reading.expiresAtMs, invited.get(id) ?? 0)
+      invited.set(id, expiresAtMs)
+      save()
+      return { expiresAtMs }
+    }
+  }
+}
+
+const REFUSALS = {
+  INVITATION_INVALID: ['This is no invitation of this relay.', 'Ask its operator for one, and copy all of it.'],
+  INVITATION_EXPIRED: ['This invitation has ended.', 'Ask the relay\'s operator for a new one.'],
+  INVITATIONS_FULL: ['This relay has as many invited peers as it can remember.', 'Ask its operator.']
+} as const
+
+function refusal(code: keyof typeof REFUSALS): RelayError {
+  const [message, action] = REFUSALS[code]
+  return new RelayError(code, message, { action })
+}
+
+function parseId(text: string): string {
+  try {
+    return peerIdFromString(text).toString()
+  } catch (cause) {
+    throw new RelayError('BAD_REQUEST', 'What should be a PeerId is none.', { action: 'Send {"token": "…", "peerId": "12D3KooW…"}.', cause })
+  }
+}
+
+function loadKey(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw new RelayError('DATA_DIR_UNWRITABLE', `The key of the invitations, ${file}, cannot be read: ${messageOf(error)}.`, { action: 'Let this user read it.', cause: error })
+    const key = randomBytes(32)
+    writeFileSync(file, key, { mode: 0o600, flag: 'wx' })
+    return key
+  }
+}
+
+function readList(file: string, onProblem: (message: string) => void): [string, number][] {
+  try {
+    const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const entries = typeof content === 'object' && content !== null ? Object.entries(content) : []
+    return entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number').slice(0, MAX_INVITED_PEERS)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') onProblem(`${file} cannot be read: ${messageOf(error)}. Invited peers have to use their invitation again.`)
+    return []
+  }
+}
