@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { isP2pError } from '../../src/errors.ts'
 import { PUBLIC_REACH, UNRESTRICTED_REACH, createAddressPolicy, judgeAddress, judgeHost, reachOfPage } from '../../src/nat/address-policy.ts'
 import { scopeOfHost } from '../../src/nat/address-scope.ts'
+import { startPeer, startRelay } from '../relays/test-network.ts'
 
 const relay = peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
 const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
@@ -106,6 +107,23 @@ describe('the policy at work', () => {
     expect(await policy.judge(multiaddr('/dns4/evil.example/tcp/1'))).toMatchObject({ allowed: false, refusal: 'private', host: '10.0.0.1' })
     expect(await policy.judge(multiaddr('/dns4/good.example/tcp/1'))).toEqual({ allowed: true })
     expect(await policy.gater.denyDialMultiaddr?.(multiaddr('/dns4/evil.example/tcp/1'))).toBe(true)
+  })
+
+  test('[AD5] a relay counts as connected while it is, and only by a connection of its own', async () => {
+    await using relay = await startRelay()
+    await using other = await startRelay({ configure: options => ({ ...options, addresses: { listen: [] } }) })
+    const policy = createAddressPolicy({ reach: publicPage, resolve: undefined })
+    await using node = await startPeer()
+    policy.attach(node.libp2p)
+    const circuit = multiaddr(`/ip4/127.0.0.1/tcp/${relay.wsPort}/ws/p2p/${relay.libp2p.peerId}/p2p-circuit/p2p/${peer}`)
+    expect((await policy.judge(circuit)).allowed).toBe(false)
+    const connection = await node.libp2p.dial(relay.libp2p.getMultiaddrs())
+    expect((await policy.judge(circuit)).allowed).toBe(true)
+    expect(await policy.gater.denyDialMultiaddr?.(circuit)).toBe(false)
+    const through = multiaddr(circuit.toString().replace(relay.libp2p.peerId.toString(), other.libp2p.peerId.toString()))
+    expect((await policy.judge(through)).allowed).toBe(false)
+    await connection.close()
+    expect((await policy.judge(circuit)).allowed).toBe(false)
   })
 
   test('[AD8] STUN services are under the same rule', () => {

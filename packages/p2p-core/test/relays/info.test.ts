@@ -79,6 +79,8 @@ describe('the relay info document', () => {
     expect(await codeOf(parseRelayInfo(await rawDocument(info, { domain: PeerRecord.DOMAIN }), context))).toBe('RELAY_INFO_INVALID')
     expect(await codeOf(parseRelayInfo(await rawDocument(info, { type: PeerRecord.CODEC }), context))).toBe('RELAY_INFO_INVALID')
     expect(await codeOf(parseRelayInfo(await rawDocument(info, { signer: otherKey }), context))).toBe('RELAY_INFO_INVALID')
+    const misnamed = { ...content, multiaddrs: [], peerId: peerIdFromPrivateKey(otherKey).toString() }
+    expect(await codeOf(parseRelayInfo(await rawDocument(misnamed), context))).toBe('RELAY_INFO_INVALID')
     const otherType = await generateKeyPair('secp256k1')
     const otherInfo = { ...content, multiaddrs: [], peerId: peerIdFromPrivateKey(otherType).toString() }
     const wrongType = rawDocument(otherInfo, { signer: otherType as unknown as typeof key })
