@@ -1,4 +1,3 @@
-import { dcutr } from '@libp2p/dcutr'
 import { noise } from '@libp2p/noise'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
@@ -25,7 +24,8 @@ export const platform: Platform = {
         ...(options.webrtcDirect ? [webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])
       ],
       connectionEncrypters: [withPeerIdCheck(noise())],
-      services: { dcutr: dcutr() },
+      // no DCUtR: it punches holes for TCP and QUIC, of which a page has neither; WebRTC brings its own
+      services: {},
       // a browser has no DNS but somebody's HTTPS service, and who is dialled is nobody's business: /dnsaddr is not resolved
       connectionManager: { resolvers: {} },
       listen: options.webrtc ? ['/webrtc'] : []
