@@ -9,7 +9,7 @@ import type { Identity } from './identity/identity.ts'
 import type { InternalsCapture } from './internals.ts'
 import {
   DIAL_TIMEOUT_MS, MAX_ADDRESSES_PER_DIAL, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS_PER_SECOND, MAX_PARALLEL_DIALS,
-  MAX_PENDING_INBOUND_CONNECTIONS,
+  MAX_PENDING_INBOUND_CONNECTIONS, MAX_PING_STREAMS,
   MAX_STREAM_WINDOW_BYTES
 } from './limits.ts'
 import type { ResolvedPeerOptions } from './options.ts'
@@ -57,7 +57,7 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
       ...parts.connectionManager
     },
     peerDiscovery: options.bootstrap.length > 0 ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: BOOTSTRAP_TAG })] : [],
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), ...parts.services, ...needs.internals.services },
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping({ maxInboundStreams: MAX_PING_STREAMS, maxOutboundStreams: MAX_PING_STREAMS }), ...parts.services, ...needs.internals.services },
     ...(options.logger === undefined ? {} : { logger: options.logger })
   }
 }
