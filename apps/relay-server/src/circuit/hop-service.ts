@@ -2,7 +2,7 @@ import type { Connection, Libp2pEvents, PeerId, PrivateKey, Startable, Stream, T
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
 import { lpStream } from '@libp2p/utils'
-import { HOP_TIMEOUT_MS, MAX_HOP_MESSAGE_BYTES, MAX_HOP_STREAMS_PER_CONNECTION, RESERVATION_SWEEP_MS, SUPERSEDED_CONNECTION_MS } from '../limits.ts'
+import { CIRCUIT_CLOSE_TIMEOUT_MS, HOP_TIMEOUT_MS, MAX_HOP_MESSAGE_BYTES, MAX_HOP_STREAMS_PER_CONNECTION, RESERVATION_SWEEP_MS, SUPERSEDED_CONNECTION_MS } from '../limits.ts'
 import type { RelayAccess } from '../access/relay-access.ts'
 import type { CircuitMeter } from './circuit-meter.ts'
 import { createCircuits } from './circuits.ts'
@@ -79,6 +79,7 @@ export function hopService(init: HopServiceInit): (components: HopComponents) =>
         if (message === undefined) return
         await lpStream(stream).write(message, { signal })
         await stream.close({ signal })
+        endLater(stream)
       } catch (error) {
         meter.refused('MALFORMED_REQUEST')
         refuse(stream, error)
@@ -122,6 +123,11 @@ function closeSoon(connectionManager: ConnectionManager, peer: PeerId, connectio
     const older = connectionManager.getConnections(peer).find((connection) => connection.id === connectionId && !isCircuit(connection))
     older?.close().catch(() => { /* it went by itself */ })
   }, SUPERSEDED_CONNECTION_MS).unref()
+}
+
+/** A client that leaves its side of an answered request open does not keep the stream for ever. */
+function endLater(stream: Stream): void {
+  setTimeout(() => stream.abort(new TypeError('the request was answered')), CIRCUIT_CLOSE_TIMEOUT_MS).unref()
 }
 
 /** Says what can still be said on a stream whose request was not understood, and ends it. */
