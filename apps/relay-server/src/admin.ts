@@ -19,6 +19,7 @@ export async function startAdmin(config: RelayConfig, source: ConfigSource, view
     port: free,
     host: ADMIN_HOST,
     certificate: undefined,
+    countedAddress: () => undefined,
     onRequest: (request, response) => { routes(request, response).catch(() => response.destroy()) },
     onUpgrade: (_request, socket) => socket.destroy()
   }))

@@ -7,7 +7,7 @@ import type { RelayConfig } from './config/options.ts'
 import { toBlockList } from './config/values.ts'
 import { messageOf } from './errors.ts'
 import { readCertificate, watchCertificate } from './http/certificate.ts'
-import { clientAddress } from './http/client-address.ts'
+import { clientAddress, isTrustedProxy, plainAddress } from './http/client-address.ts'
 import { createPageRoutes } from './http/page-routes.ts'
 import type { PageRoutesInit } from './http/page-routes.ts'
 import { startHttpServer } from './http/page-server.ts'
@@ -61,6 +61,7 @@ export async function startPage(config: RelayConfig, views: Omit<PageRoutesInit,
     port: config.httpPort,
     host: config.httpHost,
     certificate,
+    countedAddress: (address) => isTrustedProxy(address, trusted) ? undefined : clientKey(plainAddress(address) ?? ''),
     onUpgrade,
     onRequest: (request, response) => {
       if (!mayAsk(request)) return replyProblem(request, response, TOO_MANY, { 'retry-after': '1' })

@@ -102,7 +102,11 @@ async function start({ config, sources, log, now }: RelayInit, running: AsyncDis
   info = await startInfoService({ privateKey: started.privateKey, dataDir: dataDir.path, facts: () => views.facts(started), now, log })
   running.defer(info.stop)
   const libp2p = started.peer.libp2p
-  meter.watch({ peers: () => libp2p.getPeers().length, connections: () => libp2p.getConnections().length, reservations: reservations.size, circuits: started.hop.circuits })
+  meter.watch({
+    peers: () => libp2p.getPeers().length, connections: () => libp2p.getConnections().length, reservations: reservations.size, circuits: started.hop.circuits,
+    dhtPeers: () => views.status().dht.peers, dhtRecords: () => started.dht.records.size, rendezvousRegistrations: () => rendezvous?.stats.registrations ?? 0,
+    bridgeMessages: () => views.status().bridge.messages, bridgeDropped: () => views.status().bridge.dropped
+  })
   const urls = pageUrls(config, page)
   const invite = (validMs: number): ReturnType<typeof invitationLink> => invitationLink(invited, urls[0]?.url ?? '', now() + validMs)
   const admin = await startAdmin(config, sources.adminPort, { meter, gloflowStatus: views.gloflowStatus, fullStatus: views.fullStatus, invite: invited === undefined ? undefined : invite }, log)

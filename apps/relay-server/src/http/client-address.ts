@@ -20,13 +20,13 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList): Cli
   const port = request.socket.remotePort ?? 0
   const peer = plainAddress(request.socket.remoteAddress ?? '') ?? '0.0.0.0'
   const header = request.headers['x-forwarded-for']
-  if (header === undefined || !isTrusted(peer, trusted)) return { address: peer, port }
+  if (header === undefined || !isTrustedProxy(peer, trusted)) return { address: peer, port }
   let client = peer
   for (const entry of String(header).split(',').slice(-MAX_FORWARDED).toReversed()) {
     const address = plainAddress(entry.trim())
     if (address === undefined) break
     client = address
-    if (!isTrusted(address, trusted)) break
+    if (!isTrustedProxy(address, trusted)) break
   }
   return { address: client, port }
 }
@@ -38,6 +38,8 @@ export function plainAddress(text: string): string | undefined {
   return isIP(address) === 0 ? undefined : address
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
-  return trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+/** True for the address of a proxy that the operator trusts, in either form of an IPv4 address. */
+export function isTrustedProxy(address: string, trusted: BlockList): boolean {
+  const plain = plainAddress(address)
+  return plain !== undefined && trusted.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
 }

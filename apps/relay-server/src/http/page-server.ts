@@ -2,10 +2,10 @@ import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RelayError, systemCode } from '../errors.ts'
-import { HTTP_HEADERS_TIMEOUT_MS, HTTP_KEEP_ALIVE_MS, HTTP_MAX_HEADER_BYTES, HTTP_MAX_HEADERS, HTTP_REQUEST_TIMEOUT_MS } from '../limits.ts'
+import { HTTP_HEADERS_TIMEOUT_MS, HTTP_KEEP_ALIVE_MS, HTTP_MAX_HEADER_BYTES, HTTP_MAX_HEADERS, HTTP_REQUEST_TIMEOUT_MS, MAX_CONNECTIONS_PER_CLIENT } from '../limits.ts'
 
 /** A certificate chain and its key, both in PEM. */
 export interface Certificate {
@@ -21,6 +21,8 @@ export interface HttpServerInit {
   /** Empty = all addresses of this machine. */
   readonly host: string
   readonly certificate: Certificate | undefined
+  /** The key by which a socket's address is counted; undefined = it is not. */
+  readonly countedAddress: (address: string) => string | undefined
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
@@ -50,6 +52,7 @@ export async function startHttpServer(init: HttpServerInit): Promise<ListeningSe
   server.on('request', init.onRequest)
   server.on('upgrade', init.onUpgrade)
   server.on('clientError', (_error, socket) => refuseBadRequest(socket))
+  limitSockets(server, init.countedAddress)
   await listen(server, init)
   const { port } = server.address() as AddressInfo
   return {
@@ -58,6 +61,26 @@ export async function startHttpServer(init: HttpServerInit): Promise<ListeningSe
     setCertificate: (certificate) => secure?.setSecureContext(certificate),
     close: () => closeServer(server)
   }
+}
+
+/** Bounds the sockets of one address, also those that never send a request. */
+function limitSockets(server: Server | HttpsServer, countedAddress: HttpServerInit['countedAddress']): void {
+  const open = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const key = countedAddress(socket.remoteAddress ?? '')
+    if (key === undefined) return
+    const count = open.get(key) ?? 0
+    if (count >= MAX_CONNECTIONS_PER_CLIENT) {
+      socket.destroy()
+      return
+    }
+    open.set(key, count + 1)
+    socket.once('close', () => {
+      const left = (open.get(key) ?? 1) - 1
+      if (left <= 0) open.delete(key)
+      else open.set(key, left)
+    })
+  })
 }
 
 /** Listens, or says what stands in the way. */

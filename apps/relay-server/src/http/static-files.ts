@@ -76,7 +76,7 @@ export function createStaticFiles(folder: string, embedOrigins: readonly string[
     const key = `${encoding} ${file.path}`
     const known = bodies.get(key)
     if (known !== undefined) return known
-    const made = readFile(file.path).then((bytes) => encode(bytes, encoding))
+    const made = readEncoded(file.path, encoding)
     bodies.set(key, made)
     made.catch(() => bodies.delete(key))
     return made
@@ -128,7 +128,7 @@ export function createStaticFiles(folder: string, embedOrigins: readonly string[
 function scan(folder: string): Map<string, StaticFile> {
   const found = new Map<string, StaticFile>()
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || found.size >= MAX_STATIC_FILES) continue
+    if (!entry.isFile() || found.size >= MAX_STATIC_FILES || /\.(br|gz)$/.test(entry.name)) continue
     const path = join(entry.parentPath, entry.name)
     const url = path.slice(folder.length).split(sep).join('/')
     const extension = extname(entry.name).toLowerCase()
@@ -150,9 +150,13 @@ function bestEncoding(accepted: string | string[] | undefined): Encoding {
   return /\bgzip\b/.test(text) ? 'gzip' : 'identity'
 }
 
-function encode(bytes: Uint8Array, encoding: Encoding): Uint8Array | Promise<Uint8Array> {
-  if (encoding === 'br') return compressBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } })
-  return encoding === 'gzip' ? compressGzip(bytes, { level: 9 }) : bytes
+/** Takes what the build compressed already, else compresses once. */
+async function readEncoded(path: string, encoding: Encoding): Promise<Uint8Array> {
+  if (encoding === 'identity') return await readFile(path)
+  const ready = await readFile(`${path}.${encoding === 'br' ? 'br' : 'gz'}`).catch(() => undefined)
+  if (ready !== undefined) return ready
+  const bytes = await readFile(path)
+  return encoding === 'br' ? await compressBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }) : await compressGzip(bytes, { level: 9 })
 }
 
 /** The CSP sources of the scripts that stand in the page itself, as SvelteKit's own start-up script does. */

@@ -12,6 +12,11 @@ export interface Gauges {
   readonly connections: () => number
   readonly reservations: () => number
   readonly circuits: () => number
+  readonly dhtPeers: () => number
+  readonly dhtRecords: () => number
+  readonly rendezvousRegistrations: () => number
+  readonly bridgeMessages: () => number
+  readonly bridgeDropped: () => number
 }
 
 /** Counts what the relay does, for /metrics and /status.json. */
@@ -68,12 +73,17 @@ export function createMeter(): RelayMeter {
       stun.inc({ outcome })
       if (outcome !== 'answered') refused(outcome === 'limited' ? 'STUN_LIMITED' : 'STUN_MALFORMED')
     },
-    watch: ({ peers, connections, reservations, circuits }) => {
+    watch: (gauges) => {
       gauge(`${GO}status`, 'Relay service status: 1 = active', () => 1)
-      gauge('gloflow_relay_peers', 'Peers that are connected', peers)
-      gauge('gloflow_relay_connections', 'Connections that are open', connections)
-      gauge('gloflow_relay_reservations', 'Reservations that are held', reservations)
-      gauge('gloflow_relay_circuits', 'Circuits that are open', circuits)
+      gauge('gloflow_relay_peers', 'Peers that are connected', gauges.peers)
+      gauge('gloflow_relay_connections', 'Connections that are open', gauges.connections)
+      gauge('gloflow_relay_reservations', 'Reservations that are held', gauges.reservations)
+      gauge('gloflow_relay_circuits', 'Circuits that are open', gauges.circuits)
+      gauge('gloflow_relay_dht_peers', 'Peers in the routing table of the DHT', gauges.dhtPeers)
+      gauge('gloflow_relay_dht_records', 'Records of others that the DHT keeps', gauges.dhtRecords)
+      gauge('gloflow_relay_rendezvous_registrations', 'Registrations that are held', gauges.rendezvousRegistrations)
+      gauge('gloflow_relay_bridge_messages', 'Messages that the bridge took for forwarding', gauges.bridgeMessages)
+      gauge('gloflow_relay_bridge_dropped', 'Deliveries that the bridge gave up', gauges.bridgeDropped)
     },
     circuits: {
       reservation: (what, count = 1) => reservations.inc({ type: what }, count),
