@@ -1,7 +1,8 @@
 import type { PeerId } from '@libp2p/interface'
 import { P2pError, parsePeerId, type Peer } from '../src/index.ts'
 import { openAny } from './open-any.ts'
-import { openFileSource } from './file-source.ts'
+import { createNodeFileSource } from '../src/protocol/send.node.ts'
+import { mediaTypeOf } from './media-type.ts'
 import type { OfferDesk } from './offer-desk.ts'
 
 /** One command as it came in. */
@@ -85,7 +86,7 @@ export async function runCommand(command: Command, { peer, offers }: CommandCont
 }
 
 async function send(peer: Peer, to: PeerId, path: string): Promise<Record<string, unknown>> {
-  const source = await openFileSource(path)
+  const source = await createNodeFileSource(path, mediaTypeOf(path))
   const startMs = performance.now()
   const done = await peer.files.send(to, source)
   return {

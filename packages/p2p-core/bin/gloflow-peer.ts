@@ -30,17 +30,8 @@ function tellEvents(peer: Peer): void {
   peer.events.on('peer:disconnect', ({ id }) => { write({ event: 'peer:disconnect', id: id.toString() }) })
   peer.events.on('protocol:denied', (denied) => { write({ event: 'protocol:denied', ...denied, id: denied.id.toString() }) })
   peer.general.events.on('message', ({ from, via, id, body }) => { write({ event: 'message', from, via: via ?? null, id, body }) })
-  if (!hasFiles(peer)) return
   peer.files.events.on('offer', (offer) => { write({ event: 'file:offer', ...offer, from: offer.from.toString() }) })
   peer.files.events.on('done', (transfer) => { write({ event: 'file:done', ...transfer, peer: transfer.peer.toString() }) })
-}
-
-export function hasFiles(peer: Peer): boolean {
-  try {
-    return peer.files !== undefined
-  } catch {
-    return false
-  }
 }
 
 /** Resolves when the peer is online, or the time for that is over. */
@@ -75,7 +66,7 @@ async function handleLine(line: Line, context: CommandContext, stop: () => void)
 const stopped = Promise.withResolvers<void>()
 
 async function serve(peer: Peer, settings: Settings): Promise<void> {
-  const offers = hasFiles(peer) ? createOfferDesk(peer, settings) : { accept: async () => ({}), decline: async () => ({}) }
+  const offers = createOfferDesk(peer, settings)
   let stopping = false
   const stop = (): void => {
     if (stopping) return
@@ -106,10 +97,11 @@ async function main(): Promise<void> {
     process.stdout.write(settings.show === 'help' ? HELP : `${VERSION}\n`)
     return
   }
-  const { relays, bootstrap, access, listen, network, dataDir } = settings
+  const { relays, bootstrap, access, listen, network, dataDir, downloads } = settings
   const peer = await createPeer({
     relays, bootstrap, access,
-    ...(listen === undefined ? {} : { listen }), ...(network === undefined ? {} : { network }), ...(dataDir === undefined ? {} : { dataDir })
+    ...(listen === undefined ? {} : { listen }), ...(network === undefined ? {} : { network }), ...(dataDir === undefined ? {} : { dataDir }),
+    ...(downloads === undefined ? {} : { downloads })
   })
   await serve(peer, settings)
 }

@@ -31,7 +31,7 @@ export function createOfferDesk(peer: Peer, { downloads, ask }: OfferDeskOptions
     await peer.files.decline(id)
   }
   const onOffer = async (offer: FileOffer): Promise<void> => {
-    if (downloads === undefined) return declineOne(offer.id)
+    if (downloads === undefined) return // the peer declines by itself
     if (!ask) return acceptOne(offer.id)
     waiting.set(offer.id, offer)
     const oldest = waiting.keys().next().value

@@ -46,7 +46,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     get multiaddrs() { return libp2p.getMultiaddrs() },
     events,
     general: parts.general,
-    get files() { return parts.files },
+    files: parts.files,
     relays: parts.supervisor,
     paths: parts.upgrader,
     libp2p,

@@ -19,6 +19,8 @@ export interface PeerOptions {
   readonly network?: string
   /** Node: the directory of key, datastore and peer book. Without it nothing outlives the process. The browser has `storageName`. */
   readonly dataDir?: string
+  /** Node: the directory that received files go to. Without it every offer is declined. */
+  readonly downloads?: string
   /** Browser: the name of this peer's databases at this origin. */
   readonly storageName?: string
   /** A private key that the caller keeps, instead of the one that is kept by this package. */
@@ -54,6 +56,7 @@ export interface ResolvedPeerOptions {
   readonly bootstrap: readonly string[]
   readonly network: string
   readonly dataDir: string | undefined
+  readonly downloads: string | undefined
   readonly storageName: string
   readonly privateKey: PrivateKey | undefined
   readonly datastore: Datastore | undefined
@@ -90,6 +93,7 @@ export function resolvePeerOptions(options: PeerOptions): ResolvedPeerOptions {
   const resolved: ResolvedPeerOptions = {
     ...DEFAULT_PEER_OPTIONS,
     dataDir: undefined,
+    downloads: undefined,
     privateKey: undefined,
     datastore: undefined,
     listen: undefined,

@@ -19,9 +19,10 @@ import { keepBook, reconnectBook, relaysOfBook } from './persistence/book-keepin
 import { openPeerBook, type PeerBook } from './persistence/peer-book.ts'
 import type { Storage } from './persistence/storage.ts'
 import type { Platform } from './platform/platform.ts'
+import { createFileSending, type RunningFileSending } from './protocol/file-sending.ts'
 import { createGeneralChannel, type RunningGeneralChannel } from './protocol/general-channel.ts'
 import { createProtocolRegistry, type ProtocolRegistry } from './protocol/registry.ts'
-import type { FileSending } from './protocol/send.ts'
+import { openTransferStore } from './protocol/transfer-store.ts'
 import { createCircuitTransport } from './relays/circuit-transport.ts'
 import { createDatastorePins } from './relays/pins.ts'
 import { createRelaySupervisor, type RelaySupervisor } from './relays/supervisor.ts'
@@ -51,7 +52,7 @@ export interface Parts {
   readonly dialler: Dialler
   readonly registry: ProtocolRegistry
   readonly general: RunningGeneralChannel
-  readonly files: FileSending
+  readonly files: RunningFileSending
   readonly internals: () => Internals | undefined
   readonly isRelay: (peer: PeerId) => boolean
   /** What went wrong last besides relays, e.g. with storage. */
@@ -104,10 +105,14 @@ export async function createParts({ options, identity, storage, events, platform
     onDenied: (denial) => { events.emit('protocol:denied', denial) }
   })
   const general = await createGeneralChannel({ libp2p, registry, isBridge: isRelay, bridge: options.bridge, now: options.now })
+  const openSink = await platform.openFileSinks(options)
+  const files = await createFileSending({
+    libp2p, registry, openSink: openSink ?? keepsNoFiles, createHasher: () => platform.createHasher(), store: await openTransferStore(storage.datastore, options.now)
+  })
+  if (openSink === undefined) files.events.on('offer', ({ id }) => { void files.decline(id).catch(() => { /* it is gone already */ }) })
 
   const parts: Parts = {
-    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, upgrader, discovery, dialler, registry, general, isRelay,
-    get files(): never { throw new P2pError('PROTOCOL_UNSUPPORTED', 'Sending files is not part of this build.') },
+    kind: platform.kind, identity, storage, libp2p, book, view, supervisor, upgrader, discovery, dialler, registry, general, files, isRelay,
     internals: capture.internals,
     problem: () => problem,
     async start() {
@@ -127,6 +132,7 @@ export async function createParts({ options, identity, storage, events, platform
       upgrader.stop()
       discovery.stop()
       await supervisor.stop()
+      await files.stop()
       await general.stop()
       await registry.stop()
       await libp2p.stop()
@@ -144,6 +150,10 @@ export async function createParts({ options, identity, storage, events, platform
     events.emit('status', status)
   }
   return parts
+}
+
+async function keepsNoFiles(): Promise<never> {
+  throw new P2pError('FILE_REFUSED', 'This peer keeps no files: it was started without a directory for downloads.')
 }
 
 /** Starts the node. Where the caller asked for addresses to listen on, each has to work. */

@@ -5,6 +5,7 @@ import { loadBrowserIdentity } from '../identity/web-key.browser.ts'
 import { withPeerIdCheck } from '../identity/verify.ts'
 import { reachOfPage } from '../nat/address-policy.ts'
 import { openIdbStorage } from '../persistence/idb.browser.ts'
+import { createBrowserFileSinks, createBrowserHasher } from '../protocol/send.browser.ts'
 import { VERSION } from '../version.ts'
 import type { Platform } from './platform.ts'
 
@@ -15,6 +16,8 @@ export const platform: Platform = {
   loadIdentity: ({ storageName }) => loadBrowserIdentity(storageName),
   openStorage: ({ storageName }, self) => openIdbStorage(`${storageName}-${self.toString()}`),
   addressReach: () => ({ reach: reachOfPage(globalThis.location.href), resolve: undefined }),
+  openFileSinks: createBrowserFileSinks,
+  createHasher: createBrowserHasher,
   async libp2pParts(options, { iceServers, circuits }) {
     return {
       transports: [

@@ -12,6 +12,7 @@ import { withPeerIdCheck } from '../identity/verify.ts'
 import { UNRESTRICTED_REACH } from '../nat/address-policy.ts'
 import { openLevelStorage } from '../persistence/level.node.ts'
 import { createMemoryStorage } from '../persistence/storage.ts'
+import { createNodeFileSinks, createNodeHasher } from '../protocol/send.node.ts'
 import { VERSION } from '../version.ts'
 import type { Platform } from './platform.ts'
 
@@ -24,6 +25,8 @@ export const platform: Platform = {
   loadIdentity: ({ dataDir }) => dataDir === undefined ? createEphemeralIdentity(NO_DATA_DIR) : loadKeyFile(join(dataDir, 'identity.key')),
   openStorage: async ({ dataDir }) => dataDir === undefined ? createMemoryStorage(NO_DATA_DIR) : openLevelStorage(join(dataDir, 'store')),
   addressReach: () => ({ reach: UNRESTRICTED_REACH, resolve: undefined }),
+  openFileSinks: async ({ downloads }) => downloads === undefined ? undefined : createNodeFileSinks(downloads),
+  createHasher: createNodeHasher,
   async libp2pParts(options, { iceServers, circuits }) {
     // node-datachannel is a native module of some megabytes: loaded only where it is used
     const webrtc = options.webrtc || options.webrtcDirect ? await import('@libp2p/webrtc') : undefined

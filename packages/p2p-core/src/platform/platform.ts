@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { AddressPolicyOptions } from '../nat/address-policy.ts'
 import type { ResolvedPeerOptions } from '../options.ts'
 import type { Storage } from '../persistence/storage.ts'
+import type { Hasher, OpenFileSink } from '../protocol/send.ts'
 import { VERSION } from '../version.ts'
 
 /** The agent version of a relay: program, version, role. */
@@ -35,5 +36,9 @@ export interface Platform {
   openStorage(options: ResolvedPeerOptions, self: PeerId): Promise<Storage>
   /** What this peer may dial on the word of others. */
   addressReach(): AddressPolicyOptions
+  /** Where received files go; undefined where this peer keeps none. Throws P2pError STORAGE_…, FILE_… where the place cannot be used. */
+  openFileSinks(options: ResolvedPeerOptions): Promise<OpenFileSink | undefined>
+  /** SHA-256 in steps. */
+  createHasher(): Hasher
   libp2pParts(options: ResolvedPeerOptions, needs: TransportNeeds): Promise<PlatformParts>
 }

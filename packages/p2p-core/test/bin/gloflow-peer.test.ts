@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,34 @@ describe('gloflow-peer', () => {
     alice.kill('SIGTERM')
     expect(await alice.ended).toBe(0)
     expect(await readFile(join(dir, 'alice', 'identity.key'))).toHaveLength(68)
+  })
+
+  it('[PC17] a file is sent and comes in whole; with --ask it waits for accept, and without --downloads it is declined', async () => {
+    await using relay = await startTestRelay()
+    await using alice = startProcess(['--relay', relay.tcp])
+    await using bob = startProcess(['--relay', relay.ws, '--downloads', join(dir, 'bob')])
+    await using carol = startProcess(['--relay', relay.ws, '--downloads', join(dir, 'carol'), '--ask'])
+    await using dave = startProcess(['--relay', relay.ws])
+    const [toBob, toCarol, toDave] = [await bob.event('ready'), await carol.event('ready'), await dave.event('ready')].map((ready) => ready['peerId'])
+    const content = crypto.getRandomValues(new Uint8Array(60_000))
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    const file = join(dir, 'picture.png')
+    await writeFile(file, content)
+    await alice.event('ready')
+    for (const addr of [toBob, toCarol, toDave]) expect(await alice.ask('dial', { addr })).toMatchObject({ ok: true })
+
+    expect(await alice.ask('send', { peer: toBob, file })).toMatchObject({ ok: true, sha256, bytes: content.length, ms: expect.any(Number), path: expect.any(String) })
+    expect(await bob.event('file:offer')).toMatchObject({ name: 'picture.png', bytes: content.length, mediaType: 'image/png' })
+    expect(await bob.event('file:done')).toMatchObject({ sha256, state: 'done', direction: 'in' })
+    expect(new Uint8Array(await readFile(join(dir, 'bob', 'picture.png')))).toEqual(content)
+
+    const sending = alice.ask('send', { peer: toCarol, file })
+    const offer = await carol.event('file:offer')
+    expect(await carol.ask('accept', { offer: 'another' })).toMatchObject({ ok: false, code: 'OPTION_INVALID' })
+    expect(await carol.ask('accept', { offer: offer['id'] })).toMatchObject({ ok: true })
+    expect(await sending).toMatchObject({ ok: true, sha256 })
+    expect(await alice.ask('send', { peer: toDave, file })).toMatchObject({ ok: false, code: 'FILE_REFUSED' })
+    expect(await alice.ask('send', { peer: toBob, file: join(dir, 'nothing') })).toMatchObject({ ok: false, code: expect.stringMatching(/^FILE_/) })
   })
 
   it('[PC18] a bad line, command or field is answered by a typed error, and the next one works', async () => {
