@@ -20,12 +20,12 @@ export interface Site extends AsyncDisposable {
   readonly script: string
 }
 
-/** Builds the package for browsers and serves it. */
-export async function startSite(): Promise<Site> {
+/** Builds the package for browsers, as `entry` uses it, and serves it. */
+export async function startSite(entry = ENTRY): Promise<Site> {
   const outDir = await mkdtemp(join(tmpdir(), 'gf-site-'))
   await build({
     root: fileURLToPath(new URL('.', import.meta.url)), configFile: false, logLevel: 'silent',
-    build: { outDir, emptyOutDir: true, target: 'es2024', rolldownOptions: { input: ENTRY, output: { entryFileNames: 'entry.js' } } }
+    build: { outDir, emptyOutDir: true, target: 'es2024', rolldownOptions: { input: entry, output: { entryFileNames: 'entry.js' } } }
   })
   const script = await readFile(join(outDir, 'entry.js'), 'utf8')
   const server = createServer((request, response) => {
