@@ -12,8 +12,8 @@ const WARM_UP_S = 8
 const MAX_RSS_GROWTH_MB = 20
 /** Of one core. What costs the most is undoing TLS and yamux for frames of two bytes, until the window is full. */
 const MAX_CPU_SHARE = 0.25
-/** Another peer's dial and ping during the flood. */
-const MAX_OTHERS_MS = 3000
+/** Another peer's dial and ping during the flood: generous, since two cores run all of this; a starved relay takes longer than that or for ever. */
+const MAX_OTHERS_MS = 10_000
 
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000))
 const use = stopAfterEach()
