@@ -45,6 +45,7 @@ describe('the status pill', () => {
 
   it('[WB11] tells a missing place at the relay from one relay of several that does not answer', () => {
     expect(label(shown({ state: 'degraded', relays: [{ ...RELAY, state: 'connected' }] }))).toContain('Partly connected')
+    expect(label(shown({ state: 'degraded', relays: [{ ...RELAY, state: 'waiting', retryInMs: 2000 }] }, [person('a', 'direct')]))).toBe('Reconnecting in 2 s · 1 person, direct')
     expect(label(shown({ state: 'degraded', relays: [RELAY, { ...RELAY, state: 'waiting' }] }))).toContain('Online')
   })
 })

@@ -95,7 +95,12 @@ class Host implements PeerClient {
     const [module, waiting] = await Promise.all([loadModule(), outbox.load(), seed.relay === undefined ? facts : undefined])
     if (this.#stopped.signal.aborted) return
     this.#module = module
-    const peer = await module.createPeer({ ...peerOptions(this.#facts), access: this.#access() })
+    const peer = await module.createPeer({
+      ...peerOptions(this.#facts),
+      access: this.#access(),
+      // Nothing is shared yet, so that "only with people I share with" is with nobody.
+      allowDirect: () => this.#directPolicy === 'everyone'
+    })
     this.#peer = peer
     if (this.#stopped.signal.aborted) return
     this.#desk = createFilesDesk({ files: peer.files, outbox, waiting, seed: seed.transfers, onChange: () => { this.#changed() } })
@@ -155,7 +160,7 @@ class Host implements PeerClient {
       case 'forget-transfer': return nothing(desk.forget(call.args.id))
       case 'set-name': return nothing(this.#setName(call.args.name))
       case 'set-blocked': return nothing(this.#setBlocked(peer, call.args.ids))
-      case 'set-direct-policy': return nothing(this.#setDirectPolicy(call.args.policy))
+      case 'set-direct-policy': return nothing(this.#setDirectPolicy(peer, call.args.policy))
       case 'trust-relay': return peer.relays.acceptNewKey(call.args.source).then(nothing)
       case 'retry-now': return nothing(peer.relays.wake())
     }
@@ -180,8 +185,9 @@ class Host implements PeerClient {
     }
   }
 
-  #setDirectPolicy(policy: DirectPolicy): void {
+  #setDirectPolicy(peer: Peer, policy: DirectPolicy): void {
     this.#directPolicy = policy
+    for (const person of peer.peers) peer.paths.retry(person.id)
     this.#changed()
   }
 

@@ -19,7 +19,7 @@ export function statusWords(snapshot: Snapshot, waitedMs: number, browserOnline:
   }
   switch (snapshot.status.state) {
     case 'online': return { label: `Online · ${peopleWords(snapshot)}`, detail: 'Connected, and others can reach you.', tone: 'good' }
-    case 'degraded': return degraded(snapshot)
+    case 'degraded': return degraded(snapshot, waitedMs, browserOnline)
     case 'connecting': return connecting(snapshot, waitedMs, browserOnline)
     case 'offline': return offline(snapshot, waitedMs, browserOnline)
   }
@@ -33,7 +33,11 @@ function peopleWords(snapshot: Snapshot): string {
   return direct === count ? `${countPeople(count)}, ${count === 1 ? 'direct' : 'all direct'}` : `${countPeople(count)}, ${direct} direct`
 }
 
-function degraded(snapshot: Snapshot): StatusWords {
+function degraded(snapshot: Snapshot, waitedMs: number, browserOnline: boolean): StatusWords {
+  const connected = snapshot.status.relays.some((relay) => relay.state === 'connected' || relay.state === 'reserved')
+  if (!connected && !browserOnline) return NO_NETWORK
+  const retry = connected ? undefined : retryWords(snapshot, waitedMs)
+  if (retry !== undefined) return { ...retry, label: `${retry.label} · ${peopleWords(snapshot)}` }
   const reserved = snapshot.status.relays.some((relay) => relay.state === 'reserved')
   return reserved
     ? { label: `Online · ${peopleWords(snapshot)}`, detail: 'Connected. Not every relay of this network answers; the ones that do are enough.', tone: 'good' }
@@ -61,6 +65,6 @@ function retryWords(snapshot: Snapshot, waitedMs: number): StatusWords | undefin
   if (waits.length === 0) return undefined
   const seconds = Math.ceil((Math.min(...waits) - waitedMs) / 1000)
   const why = snapshot.status.relays.find((relay) => relay.error !== undefined)?.error?.message ?? 'The relay does not answer.'
-  const detail = snapshot.people.length === 0 ? why : `${why} Direct connections go on.`
+  const detail = snapshot.people.some((person) => person.path !== 'relayed') ? `${why} Direct connections go on.` : why
   return { label: seconds <= 0 ? 'Reconnecting…' : `Reconnecting in ${seconds} s`, detail, tone: 'warn' }
 }
