@@ -14,8 +14,9 @@ import { parseArgs } from 'node:util'
 const CLIENTS_PER_PROCESS = 250
 /** Clients that join at the same time in one process. */
 const JOINING_AT_ONCE = 4
-/** Attempts of one client: on a busy machine a handshake may take longer than libp2p waits. */
-const ATTEMPTS = 5
+/** On a busy machine a handshake may take longer than libp2p waits. */
+const RESERVATION_TIMEOUT_MS = 60_000
+const ATTEMPTS = 3
 const PAGE_BYTES = 4096
 
 const { values } = parseArgs({
@@ -70,7 +71,7 @@ async function measure(count: number, transport: 'ws' | 'tcp', holdSeconds: numb
 async function hold(address: string, count: number): Promise<void> {
   const { startReservedClient } = await import('../test/support/client.ts')
   for (let made = 0; made < count; made += JOINING_AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(JOINING_AT_ONCE, count - made) }, () => withRetries(() => startReservedClient(address))))
+    await Promise.all(Array.from({ length: Math.min(JOINING_AT_ONCE, count - made) }, () => withRetries(() => startReservedClient(address, undefined, RESERVATION_TIMEOUT_MS))))
   }
   console.log('HELD')
 }

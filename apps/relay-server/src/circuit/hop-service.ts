@@ -43,7 +43,7 @@ export interface HopService extends Startable {
 
 /**
  * Serves `/libp2p/circuit/relay/0.2.0/hop`. libp2p's own server announces its time limit in ms where readers expect seconds, has no limit
- * for each direction or peer, keeps the slots of peers that left, and prefers a peer's oldest connection (docs/adr); the client side is
+ * for each direction or peer, keeps the slots of peers that left, and prefers a peer's oldest connection (docs/adr/0010); the client side is
  * libp2p's. Source: libp2p/specs, relay/circuit-v2.md.
  */
 export function hopService(init: HopServiceInit): (components: HopComponents) => HopService {

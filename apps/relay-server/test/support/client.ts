@@ -12,11 +12,11 @@ import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions } from 'libp2p'
 
 /** A stock js-libp2p peer, without anything of this project. */
-export async function startClient(options: { readonly listen?: readonly string[]; readonly services?: NonNullable<Libp2pOptions['services']>; readonly privateKey?: PrivateKey } = {}): Promise<Libp2p & AsyncDisposable> {
+export async function startClient(options: { readonly listen?: readonly string[]; readonly services?: NonNullable<Libp2pOptions['services']>; readonly privateKey?: PrivateKey; readonly reservationTimeoutMs?: number } = {}): Promise<Libp2p & AsyncDisposable> {
   const node = await createLibp2p({
     ...(options.privateKey === undefined ? {} : { privateKey: options.privateKey }),
     addresses: { listen: [...(options.listen ?? [])] },
-    transports: [tcp(), webSockets(), circuitRelayTransport()],
+    transports: [tcp(), webSockets(), circuitRelayTransport({ reservationCompletionTimeout: options.reservationTimeoutMs ?? 10_000 })],
     connectionEncrypters: [noise(), tls()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
@@ -26,8 +26,8 @@ export async function startClient(options: { readonly listen?: readonly string[]
 }
 
 /** A client that holds a reservation at the relay. */
-export async function startReservedClient(relayAddress: string, privateKey?: PrivateKey): Promise<Libp2p & AsyncDisposable> {
-  const client = await startClient({ listen: [`${relayAddress}/p2p-circuit`], ...(privateKey === undefined ? {} : { privateKey }) })
+export async function startReservedClient(relayAddress: string, privateKey?: PrivateKey, reservationTimeoutMs = 10_000): Promise<Libp2p & AsyncDisposable> {
+  const client = await startClient({ listen: [`${relayAddress}/p2p-circuit`], reservationTimeoutMs, ...(privateKey === undefined ? {} : { privateKey }) })
   await until(() => client.getMultiaddrs().some((address) => address.toString().includes('/p2p-circuit')), 'a reservation')
   return client
 }
