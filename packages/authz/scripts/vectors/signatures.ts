@@ -61,7 +61,7 @@ export async function signatureCases(cases: Cases): Promise<void> {
   add('AZ7-R-identity-with-sign', key, withR(sign(Point.ZERO, 0n, scalar, key, message), concatBytes(Uint8Array.of(1), new Uint8Array(30), Uint8Array.of(0x80))), 'SIGNATURE_MALFORMED')
   add('AZ7-key-not-on-curve', fieldBytes(2n), honest, 'SIGNATURE_INVALID')
 
-  for (const [i, T] of torsion.entries()) add(`AZ6-t17-small-order-key-${i}`, T.toBytes(), concatBytes(Point.ZERO.toBytes(), new Uint8Array(32)), 'KEY_WEAK')
+  for (const [i, T] of torsion.entries()) add(`AZ6-t17-small-order-key-${i}`, T.toBytes(), withS(honest, 0n), 'KEY_WEAK')
   const odd: Readonly<Record<string, Uint8Array>> = {
     'y-p': fieldBytes(2n ** 255n - 19n), 'y-p-plus-1': fieldBytes(2n ** 255n - 18n), 'y-largest': fieldBytes(2n ** 255n - 1n),
     'x-0-with-sign': concatBytes(Uint8Array.of(1), new Uint8Array(30), Uint8Array.of(0x80)), 'y-minus-1-with-sign': new Uint8Array(32).fill(255).with(0, 0xec),
