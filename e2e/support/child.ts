@@ -22,9 +22,17 @@ export interface Child {
 
 const KEPT_ERROR_LINES = 200
 
+/** Where and how a program is started. */
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** Puts the program elsewhere, e.g. on a host of the laboratory. */
+  readonly wrap?: (command: string, args: readonly string[]) => { readonly command: string; readonly args: readonly string[] }
+}
+
 /** Starts `node ARGV`. Variables of the scenario's own tool that would change what it does are not handed on. */
-export function startNode(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
-  const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...withoutOwn(process.env), ...env } })
+export function startNode(argv: readonly string[], { env = {}, wrap = (command, args) => ({ command, args }) }: StartOptions = {}): Child {
+  const { command, args } = wrap(process.execPath, argv)
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...withoutOwn(process.env), ...env } })
   const lines: string[] = []
   const listeners = new Set<(line: string) => void>()
   const errors: string[] = []

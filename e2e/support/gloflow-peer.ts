@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startNode } from './child.ts'
+import { startNode, type StartOptions } from './child.ts'
 
 const MAIN = fileURLToPath(new URL('../../packages/p2p-core/bin/gloflow-peer.ts', import.meta.url))
 const ANSWER_TIMEOUT_MS = 30_000
@@ -27,7 +27,7 @@ export interface GloflowPeer {
 }
 
 /** What a scenario may ask of a Node peer. */
-export interface GloflowPeerOptions {
+export interface GloflowPeerOptions extends StartOptions {
   readonly relays: readonly string[]
   readonly flags?: readonly string[]
   /** A data directory that outlives the peer; otherwise it has one of its own that is removed with it. */
@@ -51,7 +51,7 @@ export async function startGloflowPeer(options: GloflowPeerOptions): Promise<Glo
   const child = startNode([
     MAIN, '--data-dir', options.dataDir ?? join(folder, 'data'), '--downloads', downloads, '--access', 'open',
     ...options.relays.flatMap((relay) => ['--relay', relay]), ...(options.flags ?? [])
-  ])
+  ], options)
   const events: PeerLine[] = []
   const waiting = new Set<(event: PeerLine) => void>()
   const answers = new Map<string, (answer: PeerLine) => void>()

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startNode, type Child } from './child.ts'
+import { startNode, type Child, type StartOptions } from './child.ts'
 
 const MAIN = fileURLToPath(new URL('../../apps/relay-server/src/main.ts', import.meta.url))
 const READY_TIMEOUT_MS = 30_000
@@ -33,11 +33,10 @@ export interface RelayProcess {
 }
 
 /** What a scenario may ask of a relay. */
-export interface RelayOptions {
+export interface RelayOptions extends StartOptions {
   readonly flags?: readonly string[]
   /** Modules that Node loads before the relay. */
   readonly preload?: readonly string[]
-  readonly env?: NodeJS.ProcessEnv
 }
 
 /** Starts a relay on free ports with an empty data directory, and waits until it is ready. */
@@ -79,7 +78,7 @@ async function launch(dataDir: string, ports: Running['ports'], options: RelayOp
     MAIN,
     '--http-port', String(ports.http), '--tcp-port', String(ports.tcp), '--stun-port', '0', '--admin-port', '0', '--data-dir', dataDir,
     ...(options.flags ?? [])
-  ], options.env)
+  ], options)
   try {
     const ready = await untilReady(child)
     return { child, ready, ports: { http: Number(new URL(ready.url).port), tcp: tcpPortOf(ready.multiaddrs) } }
