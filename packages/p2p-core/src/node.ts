@@ -1,12 +1,11 @@
 import { platform } from '#platform'
+import { P2pError } from './errors.ts'
 import { createEmitter } from './events.ts'
 import { identityFromPrivateKey } from './identity/ephemeral.ts'
 import { resolvePeerOptions, type PeerOptions } from './options.ts'
-import { createParts, type Parts } from './parts.ts'
+import { startParts, type Parts } from './parts/parts.ts'
 import type { Peer, PeerEventMap } from './peer.ts'
 import { givenStorage } from './persistence/storage.ts'
-import { describeStatus } from './status.ts'
-import { P2pError } from './errors.ts'
 
 /**
  * Makes a peer, starts it and lets it join: loads or makes the key, opens storage, listens, goes to the relays. It returns as soon as it
@@ -17,29 +16,15 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const identity = resolved.privateKey === undefined ? await platform.loadIdentity(resolved) : identityFromPrivateKey(resolved.privateKey)
   const storage = resolved.datastore === undefined ? await platform.openStorage(resolved, identity.peerId) : givenStorage(resolved.datastore)
   const events = createEmitter<PeerEventMap>()
-  try {
-    const parts = await createParts({ options: resolved, identity, storage, events, platform })
-    await parts.start()
-    return peerOf(parts, events)
-  } catch (error) {
-    await storage.close()
-    throw error
-  }
+  return peerOf(await startParts({ options: resolved, identity, storage, events, platform }), events)
 }
 
 function peerOf(parts: Parts, events: Peer['events']): Peer {
-  const { libp2p, view, discovery, dialler, registry, book, storage } = parts
+  const { libp2p, view, discovery, dialler, registry, book } = parts
   let stopping: Promise<void> | undefined
-  const stop = async (): Promise<void> => {
-    try {
-      await parts.stop()
-    } finally {
-      await storage.close()
-    }
-  }
   return {
-    id: parts.identity.peerId,
-    get status() { return describeStatus(parts) },
+    id: libp2p.peerId,
+    get status() { return parts.status },
     get peers() { return view.peers },
     get presence() { return discovery.presence },
     get found() { return discovery.known.map(({ peer }) => peer) },
@@ -51,8 +36,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     paths: parts.upgrader,
     libp2p,
     async connect(target, { signal } = {}) {
-      const connection = await dialler.dial(target, signal)
-      const peer = connection.remotePeer
+      const { remotePeer: peer } = await dialler.dial(target, signal)
       await view.identified(peer)
       const info = view.info(peer)
       if (info === undefined) throw new P2pError('DIAL_FAILED', `${peer.toString()} answered and closed the connection again.`, { retryable: true })
@@ -61,7 +45,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     },
     open: (peer, protocol, opening) => registry.open(peer, protocol, opening),
     handle: (protocol, handler) => registry.handle(protocol, handler),
-    stop: () => stopping ??= stop(),
-    [Symbol.asyncDispose]: () => stopping ??= stop()
+    stop: () => stopping ??= parts.stop(),
+    [Symbol.asyncDispose]: () => stopping ??= parts.stop()
   }
 }

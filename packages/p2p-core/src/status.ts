@@ -1,7 +1,10 @@
-import { describeIdentity } from './identity/identity.ts'
+import { describeIdentity, type Identity } from './identity/identity.ts'
 import { reachabilityOf } from './internals.ts'
-import type { Parts } from './parts.ts'
+import type { Foundation } from './parts/foundation.ts'
+import type { Network } from './parts/network.ts'
 import type { PeerState, PeerStatus, RelayStatus } from './peer.ts'
+import type { Storage } from './persistence/storage.ts'
+import type { Platform } from './platform/platform.ts'
 
 /** What the state is made of. */
 export interface StateFacts {
@@ -20,15 +23,22 @@ export function stateOf({ relays, hasPeers, listens }: StateFacts): PeerState {
   return relays.some((relay) => relay.state === 'dialing' || relay.state === 'idle') ? 'connecting' : 'offline'
 }
 
+/** What the status is made of. */
+export interface StatusFacts extends Pick<Foundation, 'libp2p' | 'internals' | 'problem'>, Pick<Network, 'supervisor' | 'view'> {
+  readonly identity: Identity
+  readonly storage: Storage
+  readonly kind: Platform['kind']
+}
+
 /** The status of a peer as it is now. */
-export function describeStatus(parts: Pick<Parts, 'supervisor' | 'view' | 'libp2p' | 'identity' | 'storage' | 'internals' | 'kind' | 'problem'>): PeerStatus {
-  const relays = parts.supervisor.status
+export function describeStatus(facts: StatusFacts): PeerStatus {
+  const relays = facts.supervisor.status
   return {
-    state: stateOf({ relays, hasPeers: parts.view.peers.length > 0, listens: parts.libp2p.getMultiaddrs().length > 0 }),
+    state: stateOf({ relays, hasPeers: facts.view.peers.length > 0, listens: facts.libp2p.getMultiaddrs().length > 0 }),
     relays,
-    reachability: reachabilityOf(parts.internals(), parts.kind),
-    lastError: relays.find((relay) => relay.error !== undefined)?.error ?? parts.problem(),
-    identity: describeIdentity(parts.identity),
-    storage: { kind: parts.storage.kind, reason: parts.storage.reason }
+    reachability: reachabilityOf(facts.internals(), facts.kind),
+    lastError: relays.find((relay) => relay.error !== undefined)?.error ?? facts.problem(),
+    identity: describeIdentity(facts.identity),
+    storage: { kind: facts.storage.kind, reason: facts.storage.reason }
   }
 }

@@ -91,7 +91,7 @@ async function ping(connection: Connection, signal: AbortSignal): Promise<number
     const startMs = performance.now()
     await bytes.write(crypto.getRandomValues(new Uint8Array(PING_BYTES)), { signal })
     await bytes.read({ bytes: PING_BYTES, signal })
-    const rttMs = performance.now() - startMs
+    const rttMs = Math.round((performance.now() - startMs) * 10) / 10
     await stream.close({ signal })
     return rttMs
   } catch (error) {

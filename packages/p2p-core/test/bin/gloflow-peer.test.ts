@@ -93,7 +93,8 @@ describe('gloflow-peer', () => {
     const cases: [string[], string][] = [
       [['--data-dir', join(dir, 'damaged')], 'IDENTITY_CORRUPT'],
       [['--bogus'], 'OPTION_INVALID'], [['--relay', 'x'], 'OPTION_INVALID'], [['--access', 'everyone'], 'OPTION_INVALID'], [['--access', 'allow', '--allow', 'x'], 'ADDRESS_INVALID'],
-      [['--data-dir', data], 'STORAGE_LOCKED'], [['--data-dir', '/dev/null/x'], 'STORAGE_']
+      [['--data-dir', data], 'STORAGE_LOCKED'], [['--data-dir', '/dev/null/x'], 'STORAGE_'], [['--downloads', '/dev/null/x'], ''],
+      [['--listen', '/ip4/192.0.2.99/tcp/4001'], 'LISTEN_FAILED']
     ]
     for (const [flags, code] of cases) {
       await using other = startProcess(flags)
