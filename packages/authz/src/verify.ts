@@ -1,5 +1,6 @@
 import { concatBytes, sha256, toHex } from './bytes.ts'
 import type { CryptoPort } from './crypto.ts'
+import { isSignatureShape, isWeakKey } from './did.ts'
 import { issuerKey, type Signed } from './envelope.ts'
 import { AuthzError } from './errors.ts'
 import { MAX_CACHED_VERDICTS, VERIFY_BUDGET_BURST, VERIFY_BUDGET_PER_S } from './limits.ts'
@@ -13,12 +14,17 @@ export interface Verifier {
   check(signed: Signed, budget?: VerifyBudget): Promise<void>
 }
 
+/** True where `signature` is by `key` over `message`: key and signature judged by their bytes first, then one equation (SPEC AZ6, AZ7). */
+export async function isSignatureBy(crypto: Pick<CryptoPort, 'verify'>, key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return key.length === 32 && !isWeakKey(key) && isSignatureShape(signature) && crypto.verify(key, message, signature)
+}
+
 /** A verifier without memory. */
 export function createVerifier(crypto: Pick<CryptoPort, 'verify'>): Verifier {
   return {
     async check(signed, budget) {
       spend(budget)
-      if (!(await crypto.verify(issuerKey(signed), signed.payload, signed.signature))) throw invalidSignature(signed)
+      if (!(await isSignatureBy(crypto, issuerKey(signed), signed.payload, signed.signature))) throw invalidSignature(signed)
     }
   }
 }

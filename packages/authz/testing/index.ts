@@ -2,3 +2,4 @@ export { createDeterministicCrypto, createDeterministicRandom, seedOf, signerOf 
 export { createNodeCrypto } from './node-crypto.ts'
 export { type Actor, createScene, createUnsignedCrypto, type Scene } from './scene.ts'
 export { judgeVector, parseVector, summaryOfState, type VectorCase, type Verdict } from './vector.ts'
+export { type ContractCase, cryptoContract } from './crypto-contract.ts'
