@@ -120,6 +120,15 @@ export const CLOSE_GRACE_MS = 250
 /** Greatest size of the answering side's verdict frame. */
 export const MAX_VERDICT_BYTES = 1024
 
+/** Greatest size of the opening side's frame that says what a stream is about, and how much it may name. */
+export const MAX_REQUEST_BYTES = 4 * 1024
+export const MAX_RESOURCES = 16
+export const MAX_RESOURCE_CHARACTERS = 128
+
+/** Refusals of one peer that are told to the application each second, and at once; all are counted. */
+export const DENIALS_PER_SECOND = 2
+export const DENIAL_BURST = 10
+
 /**
  * Bytes a second that a stream may waste in frames that are dropped (lines without an end); above it, reading waits. GloFlow's flood comes in
  * frames of two bytes: 16,000 of them a second cost about 3 % of a core.
@@ -158,6 +167,9 @@ export const RELAY_STABLE_MS = 10_000
 
 /** Shortest time between two requests to extend a reservation. */
 export const RESERVATION_REFRESH_MIN_MS = 30_000
+
+/** Longest such time: when a reservation ends is told by the relay's clock, which may differ from this device's by days. */
+export const RESERVATION_REFRESH_MAX_MS = 5 * 60_000
 
 /** Time after which the info document is fetched anew from a relay that is connected. */
 export const RELAY_INFO_REFRESH_MS = 15 * 60_000
@@ -390,3 +402,58 @@ export const IDENTIFY_POLL_MS = 1_000
 
 /** Pings of one connection at once, each way: liveness and the proof of a path may meet. libp2p's own limit of one would fail the second. */
 export const MAX_PING_STREAMS = 8
+
+// --- DHT (discovery/dht/), in Node ---
+
+/** Records of the DHT that are kept: provider records and values together, in memory. */
+export const MAX_DHT_RECORDS = 8_192
+
+/** Provider records of one peer. A GloFlow peer has one. */
+export const MAX_DHT_RECORDS_PER_PEER = 64
+
+/** Values (not provider records) that are kept. A GloFlow peer has one key. */
+export const MAX_DHT_VALUES = 256
+
+/** Greatest size of a stored record, and of a value that a validator takes. */
+export const MAX_DHT_RECORD_BYTES = 2_048
+export const MAX_DHT_VALUE_BYTES = 1_024
+
+/** Greatest length of a key of the namespace /gf/. */
+export const MAX_DHT_KEY_BYTES = 128
+
+/** How long a record is kept that nobody renews. Go's peers renew theirs within hours, GloFlow's every 10 s. Source: libp2p/specs, kad-dht. */
+export const DHT_RECORD_TTL_MS = 24 * 60 * 60 * 1000
+
+/** Time until a peer announces itself in the DHT, and between announcements. */
+export const DHT_FIRST_PROVIDE_MS = 2_000
+export const DHT_PROVIDE_INTERVAL_MS = 5 * 60 * 1000
+
+/** Time for one announcement. */
+export const DHT_PROVIDE_TIMEOUT_MS = 60_000
+
+/** DHT streams of one connection at once. */
+export const MAX_DHT_STREAMS = 32
+
+/** Time until a peer looks for others in the DHT, and between two looks. GloFlow's peers look every 10 s. */
+export const DHT_FIRST_FIND_MS = 4_000
+export const DHT_FIND_INTERVAL_MS = 30_000
+
+/** Providers that one look takes. */
+export const MAX_DHT_PROVIDERS = 50
+
+// --- Access: proofs and gates ---
+
+/** Greatest frame of the proof protocol: a bundle (authz allows 16 KiB) and its kind. */
+export const AUTH_MAX_FRAME_BYTES = 16 * 1024 + 1
+
+/** Proofs that a peer may present on one connection, each replacing the one before for the same flow. */
+export const AUTH_MAX_PROOFS_PER_CONNECTION = 64
+
+/** Flows of which a connection's proofs are kept. */
+export const AUTH_MAX_FLOWS_PER_CONNECTION = 32
+
+/** Peers whose budget of signature checks is remembered. */
+export const AUTH_MAX_BUDGETS = 1_024
+
+/** Open streams are asked about again this often, so that a proof that has ended is noticed. */
+export const AUTH_RECHECK_INTERVAL_MS = 30_000

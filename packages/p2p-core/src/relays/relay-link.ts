@@ -4,7 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { dialError } from '../dial-error.ts'
 import { P2pError, isP2pError } from '../errors.ts'
 import {
-  RELAY_ATTEMPT_MS, RELAY_INFO_REFRESH_MS, RELAY_SLOW_ATTEMPT_MS, RELAY_STABLE_MS, RESERVATION_REFRESH_MIN_MS, WAKE_PING_TIMEOUT_MS
+  RELAY_ATTEMPT_MS, RELAY_INFO_REFRESH_MS, RELAY_SLOW_ATTEMPT_MS, RELAY_STABLE_MS, RESERVATION_REFRESH_MAX_MS, RESERVATION_REFRESH_MIN_MS, WAKE_PING_TIMEOUT_MS
 } from '../limits.ts'
 import type { RelayStatus } from '../peer.ts'
 import { retryDelayMs } from './backoff.ts'
@@ -214,7 +214,7 @@ export class RelayLink {
       const held = reservations.of(connection.remotePeer)?.connection === connection && this.#isAnnounced(connection)
       if (!held || now() >= this.#refreshDueMs) {
         const { expiresMs } = await reservations.reserve(connection, signal)
-        this.#refreshDueMs = now() + Math.max(RESERVATION_REFRESH_MIN_MS, (expiresMs - now()) / 2)
+        this.#refreshDueMs = now() + Math.min(RESERVATION_REFRESH_MAX_MS, Math.max(RESERVATION_REFRESH_MIN_MS, (expiresMs - now()) / 2))
         void this.#measure(connection, signal)
       }
       if (!this.#isAnnounced(connection)) throw new P2pError('RELAY_UNREACHABLE', `The relay ${this.#init.source} gave a reservation without an address. Its operator has to announce one.`, { retryable: true })
