@@ -35,6 +35,8 @@ export interface RelayProcess {
 /** What a scenario may ask of a relay. */
 export interface RelayOptions extends StartOptions {
   readonly flags?: readonly string[]
+  /** 0, the default = any free one. */
+  readonly httpPort?: number
   /** Modules that Node loads before the relay. */
   readonly preload?: readonly string[]
 }
@@ -43,7 +45,7 @@ export interface RelayOptions extends StartOptions {
 export async function startRelay(options: RelayOptions = {}): Promise<RelayProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gf-relay-'))
   const removeData = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
-  let running = await launch(dataDir, { http: 0, tcp: 0 }, options)
+  let running = await launch(dataDir, { http: options.httpPort ?? 0, tcp: 0 }, options)
   let earlierLogs = ''
   return {
     get url() { return running.ready.url },
@@ -81,7 +83,7 @@ async function launch(dataDir: string, ports: Running['ports'], options: RelayOp
   ], options)
   try {
     const ready = await untilReady(child)
-    return { child, ready, ports: { http: Number(new URL(ready.url).port), tcp: tcpPortOf(ready.multiaddrs) } }
+    return { child, ready, ports: { http: Number(new URL(ready.url).port) || (ready.url.startsWith('https:') ? 443 : 80), tcp: tcpPortOf(ready.multiaddrs) } }
   } catch (error) {
     await child.kill()
     throw error
@@ -91,7 +93,10 @@ async function launch(dataDir: string, ports: Running['ports'], options: RelayOp
 function untilReady(child: Child): Promise<Ready> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`The relay was not ready within ${READY_TIMEOUT_MS} ms:\n${child.errorOutput()}`)), READY_TIMEOUT_MS)
-    child.process.once('exit', (code) => reject(new Error(`The relay ended with ${code} before it was ready:\n${child.errorOutput()}`)))
+    child.process.once('exit', (code) => {
+      clearTimeout(timer)
+      reject(new Error(`The relay ended with ${code} before it was ready:\n${child.errorOutput()}`))
+    })
     child.onLine((line) => {
       if (!line.startsWith('READY ')) return
       clearTimeout(timer)

@@ -47,6 +47,8 @@ func decodeCbor(data []byte) (interface{}, error) {
 	return value, nil
 }
 
+var byteOrderMark = []byte("\ufeff")
+
 // level is an array or map whose items are still to come.
 type level struct {
 	left  uint64
@@ -77,6 +79,10 @@ func scanCbor(data []byte) error {
 		case majorBytes, majorText:
 			if value > uint64(len(data)-at) {
 				return errorf(CborInvalid, "it ends too early")
+			}
+			// Decoders of other languages drop a byte order mark, so that what they encode again differs (AZ2).
+			if major == majorText && bytes.HasPrefix(data[at:at+int(value)], byteOrderMark) {
+				return errorf(CborInvalid, "text with a byte order mark")
 			}
 			at += int(value)
 		case majorArray, majorMap:

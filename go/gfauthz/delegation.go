@@ -29,6 +29,18 @@ type Delegation struct {
 	NotBefore *int64
 }
 
+// VerifyDelegation reads one delegation, checks its own times, then its signature.
+func VerifyDelegation(data []byte, now int64) (*Delegation, error) {
+	d, err := ParseDelegation(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := (&Bundle{links: []*Delegation{d}}).checkTimes(now); err != nil {
+		return nil, err
+	}
+	return d, d.verify(d.Issuer)
+}
+
 // ParseDelegation reads one delegation (AZ1 to AZ10).
 func ParseDelegation(data []byte) (*Delegation, error) {
 	signed, body, err := parseEnvelope(data, tagDelegation, maxTokenBytes, TokenTooLarge)

@@ -148,9 +148,9 @@ func isWeakKey(key []byte) bool {
 	return !isBelow(y, fieldP) || smallOrderY[hex.EncodeToString(y)]
 }
 
-// isSignatureShape looks at the bytes alone: 64 of them, R with y < p, S < L (AZ7).
+// isSignatureShape looks at the bytes alone: 64 of them, R canonical and not of small order, S < L (AZ7).
 func isSignatureShape(signature []byte) bool {
-	return len(signature) == ed25519.SignatureSize && isBelow(clearSign(signature[:32]), fieldP) && isBelow(signature[32:], orderL)
+	return len(signature) == ed25519.SignatureSize && !isWeakKey(signature[:32]) && isBelow(signature[32:], orderL)
 }
 
 func clearSign(point []byte) []byte {
