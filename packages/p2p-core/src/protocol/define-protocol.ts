@@ -33,6 +33,9 @@ export function defineProtocol<Message>(definition: ProtocolDefinition<Message>)
   if (framing === 'length-prefixed' && onInvalidFrame === 'drop') {
     throw new P2pError('OPTION_INVALID', `${definition.id}: only newline framing can drop a frame and read on`)
   }
+  if (framing === 'newline' && definition.operation !== undefined) {
+    throw new P2pError('OPTION_INVALID', `${definition.id}: a protocol with an operation needs length-prefixed frames, in which the opener says what it is about`)
+  }
   const limits = { ...DEFAULT_PROTOCOL_LIMITS, ...definition.limits }
   for (const [name, value] of Object.entries(limits)) {
     const least = name === 'idleTimeoutMs' ? 0 : 1

@@ -13,6 +13,7 @@ export interface ProtocolStreamInit<Message> {
   readonly bytes: ByteStream
   readonly connection: Connection
   readonly protocol: Protocol<Message>
+  readonly resources: readonly string[]
 }
 
 /** A stream of messages over the bytes of a libp2p stream. */
@@ -24,6 +25,7 @@ class FramedStream<Message> implements ProtocolStream<Message> {
   readonly peer
   readonly protocol: string
   readonly connection: Connection
+  readonly resources: readonly string[]
   readonly #definition: Protocol<Message>
   readonly #stream: Stream
   readonly #bytes: ByteStream
@@ -38,6 +40,7 @@ class FramedStream<Message> implements ProtocolStream<Message> {
     this.peer = init.connection.remotePeer
     this.protocol = init.stream.protocol
     this.connection = init.connection
+    this.resources = init.resources
     this.#definition = init.protocol
     this.#stream = init.stream
     this.#bytes = init.bytes

@@ -29,6 +29,8 @@ export interface AccessRequest {
   readonly protocol: string
   /** What the protocol declares that it needs, e.g. a GloFlow operation; `undefined` = to be present is enough. */
   readonly operation: string | undefined
+  /** What the operation is to be done to, e.g. flow ids, as the opener names them; empty where the protocol declares no operation. */
+  readonly resources: readonly string[]
   readonly connection: Connection
 }
 
@@ -65,6 +67,8 @@ export interface ProtocolStream<Message> extends AsyncIterable<Message>, AsyncDi
   /** The ID that was negotiated: the version that both sides speak. */
   readonly protocol: string
   readonly connection: Connection
+  /** What the stream is about, as the opener named it and the access decision was made for; empty for a protocol without an operation. */
+  readonly resources: readonly string[]
   /** Frames that were left out, for a protocol with `onInvalidFrame: 'drop'`. */
   readonly dropped: number
   /** Calls back with how many frames were left out, as soon as they are. One listener. */

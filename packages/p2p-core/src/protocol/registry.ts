@@ -1,22 +1,16 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { P2pError } from '../errors.ts'
 import { CLOSE_GRACE_MS, CLOSE_LINGER_MS, MAX_UNDECIDED_BYTES, MAX_UNREAD_BYTES } from '../limits.ts'
-import { decide, receiveVerdict, sendVerdict } from './admission.ts'
+import { decide, receiveRequest, receiveVerdict, sendRequest, sendVerdict } from './admission.ts'
 import type { Verdict } from './admission.ts'
 import { ByteStream } from './byte-stream.ts'
+import { createDenialLog } from './denials.ts'
+import type { Denial, DenialLog } from './denials.ts'
 import { compatibilityGroup, requestIds, requireProtocolId, servedIds } from './protocol-id.ts'
 import { createProtocolStream } from './protocol-stream.ts'
 import type { AccessPolicy, AccessRequest, Handler, Protocol, ProtocolStream } from './protocol.ts'
 import { createStreamCounter } from './stream-counter.ts'
 import { toStreamError } from './stream-errors.ts'
-
-/** A refusal, as it is told to the application. */
-export interface Denial {
-  readonly id: PeerId
-  readonly protocol: string
-  readonly code: string
-  readonly reason: string
-}
 
 /** What the registry works with. */
 export interface ProtocolRegistryInit {
@@ -26,6 +20,8 @@ export interface ProtocolRegistryInit {
   readonly onDenied?: (denial: Denial) => void
   /** Chooses among the connections to a peer; `undefined` = none. Default: direct before relayed, newest first. */
   readonly pickConnection?: (peer: PeerId) => Connection | undefined
+  /** Called before a stream of a protocol with an operation is opened: presents the proofs that the other side will ask for. */
+  readonly beforeOpen?: (request: Omit<AccessRequest, 'peer'>, signal: AbortSignal) => Promise<void>
   /** Dials where there is no connection. Without it, `open` throws PEER_NOT_FOUND then. */
   readonly dial?: (peer: PeerId, signal: AbortSignal) => Promise<Connection>
 }
@@ -38,8 +34,10 @@ export interface ProtocolRegistry {
   handle<Message>(protocol: Protocol<Message>, handler: Handler<Message>): Promise<() => Promise<void>>
   /** The connection that `open` would use now. */
   pickConnection(peer: PeerId): Connection | undefined
-  /** Asks the access policy again for each inbound stream (of one peer, where given) and resets those that are refused now. */
-  recheck(peer?: PeerId): Promise<void>
+  /** Asks the access policy again about each inbound stream (that `concerns`, where given) and resets those that are refused now. */
+  recheck(concerns?: (request: AccessRequest) => boolean): Promise<void>
+  /** How often each code was the reason of a refusal. */
+  readonly denials: Readonly<Record<string, number>>
   /** Takes all handlers off and resets all streams. */
   stop(): Promise<void>
 }
@@ -49,6 +47,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
   /** Use this connection rather than the best one. */
   readonly connection?: Connection
+  /** What a protocol with an operation is opened for, e.g. flow ids. */
+  readonly resources?: readonly string[]
 }
 
 interface Admitted {
@@ -82,10 +82,16 @@ class Registry implements ProtocolRegistry {
   readonly #admitted = new Set<Admitted>()
   readonly #streams = new Set<Stream>()
   readonly #served = new Set<string>()
+  readonly #denials: DenialLog
   #stopped = false
 
   constructor(init: ProtocolRegistryInit) {
     this.#init = init
+    this.#denials = createDenialLog(init.onDenied ?? (() => undefined))
+  }
+
+  get denials(): Readonly<Record<string, number>> {
+    return this.#denials.counts
   }
 
   pickConnection(peer: PeerId): Connection | undefined {
@@ -105,11 +111,14 @@ class Registry implements ProtocolRegistry {
     let stream: Stream | undefined
     try {
       const connection = options.connection ?? this.pickConnection(peer) ?? await this.#dial(peer, what, signal)
+      const resources = protocol.operation === undefined ? [] : options.resources ?? []
+      if (protocol.operation !== undefined) await this.#init.beforeOpen?.({ protocol: protocol.id, operation: protocol.operation, resources, connection }, signal)
       stream = await this.#negotiate(connection, protocol, signal)
       this.#track(stream, release)
       const bytes = new ByteStream(stream, what)
+      if (protocol.operation !== undefined) await sendRequest(bytes, resources, protocol.limits.openTimeoutMs)
       if (protocol.framing === 'length-prefixed') await receiveVerdict(bytes, what, protocol.limits.openTimeoutMs, options.signal)
-      return createProtocolStream({ stream, bytes, connection, protocol })
+      return createProtocolStream({ stream, bytes, connection, protocol, resources })
     } catch (error) {
       const typed = toStreamError(error, what, options.signal)
       if (stream === undefined) release()
@@ -142,8 +151,8 @@ class Registry implements ProtocolRegistry {
     }
   }
 
-  async recheck(peer?: PeerId): Promise<void> {
-    const concerned = [...this.#admitted].filter(({ request }) => peer === undefined || request.peer.equals(peer))
+  async recheck(concerns: (request: AccessRequest) => boolean = () => true): Promise<void> {
+    const concerned = [...this.#admitted].filter(({ request }) => concerns(request))
     await Promise.all(concerned.map(async ({ request, timeoutMs, abort }) => {
       const verdict = await decide(this.#init.access, request, timeoutMs)
       if (!verdict.allowed) abort(this.#deny(request, verdict))
@@ -182,15 +191,24 @@ class Registry implements ProtocolRegistry {
     // Held back until the decision is made: the transport stops the other side after one window.
     if (stream.readStatus === 'readable') stream.pause()
     stream.maxReadBufferLength = MAX_UNDECIDED_BYTES
-    const request: AccessRequest = { peer: connection.remotePeer, protocol: protocol.id, operation: protocol.operation, connection }
-    const release = this.#inbound.take(request.peer.toString(), protocol.id, protocol.limits.maxInboundStreamsPerPeer)
+    const peer = connection.remotePeer
+    const what = `${protocol.id} from ${peer.toString()}`
+    const release = this.#inbound.take(peer.toString(), protocol.id, protocol.limits.maxInboundStreamsPerPeer)
     this.#track(stream, release ?? (() => undefined))
-    const bytes = new ByteStream(stream, `${protocol.id} from ${request.peer.toString()}`)
-    const verdict: Verdict = release === undefined
-      ? { allowed: false, code: 'LIMIT_REACHED', reason: `More than ${protocol.limits.maxInboundStreamsPerPeer} streams of one peer` }
-      : await decide(this.#init.access, request, protocol.limits.openTimeoutMs)
-    if (!verdict.allowed) return this.#refuse(stream, bytes, request, protocol, verdict)
-    await this.#run(stream, bytes, request, protocol, handler)
+    const bytes = new ByteStream(stream, what)
+    const about = { peer, protocol: protocol.id, operation: protocol.operation, connection }
+    if (release === undefined) {
+      const reason = `More than ${protocol.limits.maxInboundStreamsPerPeer} streams of one peer`
+      return this.#refuse(stream, bytes, { ...about, resources: [] }, protocol, { allowed: false, code: 'LIMIT_REACHED', reason })
+    }
+    try {
+      const resources = protocol.operation === undefined ? [] : await receiveRequest(bytes, what, protocol.limits.openTimeoutMs)
+      const request: AccessRequest = { ...about, resources }
+      const verdict = await decide(this.#init.access, request, protocol.limits.openTimeoutMs)
+      await (verdict.allowed ? this.#run(stream, bytes, request, protocol, handler) : this.#refuse(stream, bytes, request, protocol, verdict))
+    } catch (error) {
+      stream.abort(toStreamError(error, what))
+    }
   }
 
   async #run<Message>(stream: Stream, bytes: ByteStream, request: AccessRequest, protocol: Protocol<Message>, handler: Handler<Message>): Promise<void> {
@@ -200,7 +218,7 @@ class Registry implements ProtocolRegistry {
     try {
       if (protocol.framing === 'length-prefixed') await sendVerdict(bytes, { allowed: true }, openTimeoutMs)
       stream.maxReadBufferLength = MAX_UNREAD_BYTES
-      await handler(createProtocolStream({ stream, bytes, connection: request.connection, protocol }))
+      await handler(createProtocolStream({ stream, bytes, connection: request.connection, protocol, resources: request.resources }))
       await this.#closeFully(stream, bytes)
     } catch (error) {
       stream.abort(toStreamError(error, `Serving ${protocol.id} to ${request.peer.toString()}`))
@@ -225,7 +243,7 @@ class Registry implements ProtocolRegistry {
   }
 
   #deny(request: AccessRequest, verdict: Verdict & { allowed: false }): P2pError {
-    this.#init.onDenied?.({ id: request.peer, protocol: request.protocol, code: verdict.code, reason: verdict.reason })
+    this.#denials.count({ id: request.peer, protocol: request.protocol, code: verdict.code, reason: verdict.reason })
     return new P2pError('ACCESS_DENIED', `${request.protocol} refused to ${request.peer.toString()}: ${verdict.reason}`)
   }
 

@@ -6,7 +6,8 @@ import { jsonObjectCodec } from '../../src/protocol/json-codec.ts'
 import type { JsonObject } from '../../src/protocol/json-codec.ts'
 import type { AccessDecision, AccessPolicy, Protocol, ProtocolLimits } from '../../src/protocol/protocol.ts'
 import { createProtocolRegistry } from '../../src/protocol/registry.ts'
-import type { Denial, ProtocolRegistry } from '../../src/protocol/registry.ts'
+import type { Denial } from '../../src/protocol/denials.ts'
+import type { ProtocolRegistry } from '../../src/protocol/registry.ts'
 import { connect, startNode, until } from './nodes.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -169,7 +170,7 @@ describe('a protocol between two peers', () => {
     expect(await first(stream)).toEqual({ a: 2 })
     allowed = false
     const started = Date.now()
-    await server.registry.recheck(client.node.peerId)
+    await server.registry.recheck(request => request.peer.equals(client.node.peerId))
     await expect(first(stream)).rejects.toMatchObject({ code: 'STREAM_CLOSED' })
     expect(Date.now() - started).toBeLessThan(1000)
   })
