@@ -33,11 +33,9 @@ export const HTTP_MAX_HEADERS = 100
 /** Greatest WebSocket message: libp2p's frames are at most 64 KiB of Noise or 16 MiB of a patient peer's yamux window in pieces. */
 export const WS_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
-/** Bytes waiting in a WebSocket above which the sender is told to wait. */
-export const WS_HIGH_WATER_BYTES = 4 * 1024 * 1024
-
-/** Time between looks at a WebSocket that has more than that waiting. */
-export const WS_DRAIN_POLL_MS = 10
+/** Bytes waiting in a WebSocket above which the sender is told to wait, and below which it is told to go on. */
+export const WS_HIGH_WATER_BYTES = 1024 * 1024
+export const WS_LOW_WATER_BYTES = 256 * 1024
 
 /** Time for a WebSocket's closing handshake before it is cut. */
 export const WS_CLOSE_TIMEOUT_MS = 2_000
@@ -149,35 +147,6 @@ export const NEIGHBOUR_POLL_MS = 2_000
 
 /** Time for one attempt to reach a neighbour. */
 export const NEIGHBOUR_DIAL_TIMEOUT_MS = 15_000
-
-/** Records of the DHT that are kept: provider records and values together, in memory. */
-export const MAX_DHT_RECORDS = 8_192
-
-/** Provider records of one peer. A GloFlow peer has one. */
-export const MAX_DHT_RECORDS_PER_PEER = 64
-
-/** Values (not provider records) that are kept. A GloFlow peer has one key. */
-export const MAX_DHT_VALUES = 256
-
-/** Greatest size of a stored record, and of a value that a validator takes. */
-export const MAX_DHT_RECORD_BYTES = 2_048
-export const MAX_DHT_VALUE_BYTES = 1_024
-
-/** Greatest length of a key of the namespace /gf/. */
-export const MAX_DHT_KEY_BYTES = 128
-
-/** How long a record is kept that nobody renews. Go's peers renew theirs within hours, GloFlow's every 10 s. Source: libp2p/specs, kad-dht. */
-export const DHT_RECORD_TTL_MS = 24 * 60 * 60 * 1000
-
-/** Time until this relay announces itself in the DHT, and between announcements. */
-export const DHT_FIRST_PROVIDE_MS = 2_000
-export const DHT_PROVIDE_INTERVAL_MS = 5 * 60 * 1000
-
-/** Time for one announcement. */
-export const DHT_PROVIDE_TIMEOUT_MS = 60_000
-
-/** DHT streams of one connection at once. */
-export const MAX_DHT_STREAMS = 32
 
 /** How long an invitation is good for where its maker does not say. */
 export const DEFAULT_INVITATION_MS = 30 * 24 * 60 * 60 * 1000

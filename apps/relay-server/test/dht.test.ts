@@ -1,12 +1,9 @@
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Libp2p } from '@libp2p/interface'
-import { Key } from 'interface-datastore'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { networkCid, validateGloflowRecord } from '../src/dht/dht-service.ts'
-import { RecordStore } from '../src/dht/record-store.ts'
-import { MAX_DHT_RECORDS_PER_PEER, MAX_DHT_RECORD_BYTES, MAX_DHT_VALUES } from '../src/limits.ts'
+import { networkCid } from '@gloflow/p2p-core'
 import { addressOf, startClient, until } from './support/client.ts'
 import { startRelayProcess } from './support/relay-process.ts'
 import type { RelayProcess } from './support/relay-process.ts'
@@ -69,33 +66,5 @@ describe('the relay in the DHT', () => {
     const values: string[] = []
     for await (const event of b.dht.get(TEST_KEY, { signal: AbortSignal.timeout(10_000) })) if (event.name === 'VALUE') values.push(new TextDecoder().decode(event.value))
     expect(values).toContain('key_value1')
-  })
-})
-
-describe('records from outside', () => {
-  const provider = (cid: number, peer: string): Key => new Key(`/dht/provider/cid${cid}/${peer}`)
-
-  test('[RL63] a flood of one peer costs no other peer its record', async () => {
-    const store = new RecordStore(() => 0)
-    store.put(provider(0, 'quiet'), new Uint8Array(1))
-    for (let index = 0; index < 10_000; index++) store.put(provider(index, 'loud'), new Uint8Array(1))
-    expect(store.size).toBe(MAX_DHT_RECORDS_PER_PEER + 1)
-    expect(await store.has(provider(0, 'quiet'))).toBe(true)
-    for (let index = 0; index < 1_000; index++) store.put(new Key(`/dht/record/v${index}`), new Uint8Array(1))
-    expect(store.size).toBe(MAX_DHT_RECORDS_PER_PEER + 1 + MAX_DHT_VALUES)
-    expect(await store.has(provider(0, 'quiet'))).toBe(true)
-  })
-
-  test('[RL64] what is too large is refused, and what nobody renews ends', async () => {
-    let nowMs = 0
-    const store = new RecordStore(() => nowMs)
-    expect(() => store.put(provider(0, 'a'), new Uint8Array(MAX_DHT_RECORD_BYTES + 1))).toThrow('larger than')
-    expect(() => validateGloflowRecord(new Uint8Array(10), new Uint8Array(100_000))).toThrow('larger than')
-    expect(() => validateGloflowRecord(TEST_KEY, new Uint8Array(10))).not.toThrow()
-    store.put(provider(0, 'old'), new Uint8Array(1))
-    nowMs = 25 * 60 * 60 * 1000
-    store.put(provider(0, 'new'), new Uint8Array(1))
-    expect(await store.has(provider(0, 'old'))).toBe(false)
-    expect(store.size).toBe(1)
   })
 })

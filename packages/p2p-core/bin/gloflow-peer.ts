@@ -97,9 +97,9 @@ async function main(): Promise<void> {
     process.stdout.write(settings.show === 'help' ? HELP : `${VERSION}\n`)
     return
   }
-  const { relays, bootstrap, access, listen, network, dataDir, downloads } = settings
+  const { relays, bootstrap, access, listen, network, dataDir, downloads, dht, bridge } = settings
   const peer = await createPeer({
-    relays, bootstrap, access,
+    relays, bootstrap, access, dht, bridge,
     ...(listen === undefined ? {} : { listen }), ...(network === undefined ? {} : { network }), ...(dataDir === undefined ? {} : { dataDir }),
     ...(downloads === undefined ? {} : { downloads })
   })

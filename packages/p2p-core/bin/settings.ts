@@ -12,6 +12,8 @@ export interface Settings {
   readonly downloads: string | undefined
   /** Every offer waits for the command `accept`, instead of being accepted at once. */
   readonly ask: boolean
+  readonly dht: boolean
+  readonly bridge: boolean
   /** Go on when standard input ends, e.g. as a service. */
   readonly keepRunning: boolean
   readonly show: 'help' | 'version' | undefined
@@ -29,6 +31,8 @@ standard output, one JSON object a line.
   --allow PEERID        (may be repeated)
   --downloads DIR       accept every file that is offered, and put it there; without it none can be accepted
   --ask                 with --downloads: an offer waits for the command "accept"
+  --dht                 be in the DHT of GloFlow's Go peers
+  --bridge              forward the general channel between Go peers that speak TLS alone and others
   --keep-running        go on when standard input ends
   --help  --version
 
@@ -47,6 +51,8 @@ const FLAGS = {
   'allow': { type: 'string', multiple: true },
   'downloads': { type: 'string' },
   'ask': { type: 'boolean' },
+  'dht': { type: 'boolean' },
+  'bridge': { type: 'boolean' },
   'keep-running': { type: 'boolean' },
   'help': { type: 'boolean' },
   'version': { type: 'boolean' }
@@ -64,6 +70,8 @@ export function parseSettings(argv: readonly string[]): Settings {
     access: parseAccess(values.access ?? 'open', values.allow ?? []),
     downloads: values.downloads,
     ask: values.ask ?? false,
+    dht: values.dht ?? false,
+    bridge: values.bridge ?? false,
     keepRunning: values['keep-running'] ?? false,
     show: values.help === true ? 'help' : values.version === true ? 'version' : undefined
   }

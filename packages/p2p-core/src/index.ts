@@ -20,3 +20,4 @@ export { AUTH_PROTOCOL, DEFAULT_NETWORK, FLOW_SYNC_PROTOCOL, GENERAL_PROTOCOL, R
 export { VERSION } from './version.ts'
 export { parseRelayInfo, signRelayInfo, type RelayInfo, type RelayInfoContent, type RelayInfoDocument } from './relays/info.ts'
 export { createRendezvousServer, type RendezvousServer } from './discovery/rendezvous/server.ts'
+export { announceInDht, createDht, networkCid, storedValue, type DhtPart } from './discovery/dht/dht.ts'

@@ -5,6 +5,7 @@ import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import { boundAnnounced } from './announce.ts'
+import type { DhtPart } from './discovery/dht/dht.ts'
 import type { Identity } from './identity/identity.ts'
 import type { InternalsCapture } from './internals.ts'
 import {
@@ -25,6 +26,7 @@ export interface Libp2pNeeds extends TransportNeeds {
   readonly gater: ConnectionGater
   readonly metrics: Metrics
   readonly internals: InternalsCapture
+  readonly dht: DhtPart | undefined
 }
 
 /** All of libp2p's options for one peer, before `configureLibp2p`. The node does not start by itself. */
@@ -57,7 +59,7 @@ export async function createLibp2pOptions(options: ResolvedPeerOptions, needs: L
       ...parts.connectionManager
     },
     peerDiscovery: options.bootstrap.length > 0 ? [bootstrap({ list: [...options.bootstrap], timeout: 0, tagName: BOOTSTRAP_TAG })] : [],
-    services: { identify: identify(), identifyPush: identifyPush(), ping: ping({ maxInboundStreams: MAX_PING_STREAMS, maxOutboundStreams: MAX_PING_STREAMS }), ...parts.services, ...needs.internals.services },
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping({ maxInboundStreams: MAX_PING_STREAMS, maxOutboundStreams: MAX_PING_STREAMS }), ...parts.services, ...needs.internals.services, ...(needs.dht === undefined ? {} : { dht: needs.dht.service }) },
     ...(options.logger === undefined ? {} : { logger: options.logger })
   }
 }

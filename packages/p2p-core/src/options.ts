@@ -41,6 +41,8 @@ export interface PeerOptions {
   readonly role?: 'peer' | 'relay'
   /** Forward the general channel between Go peers that speak TLS alone and own peers. For relays. */
   readonly bridge?: boolean
+  /** Node: be a server of the DHT of GloFlow's Go peers, announce this peer there and find others there. */
+  readonly dht?: boolean
   /** Milliseconds between two pings of a connection; 0 = none (then a connection that died in silence is not noticed). */
   readonly pingIntervalMs?: number
   /** Where libp2p's log goes. */
@@ -67,6 +69,7 @@ export interface ResolvedPeerOptions {
   readonly configureLibp2p: (defaults: Libp2pOptions) => Libp2pOptions
   readonly role: 'peer' | 'relay'
   readonly bridge: boolean
+  readonly dht: boolean
   readonly pingIntervalMs: number
   readonly logger: ComponentLogger | undefined
   readonly now: () => number
@@ -84,6 +87,7 @@ export const DEFAULT_PEER_OPTIONS = {
   configureLibp2p: (defaults: Libp2pOptions): Libp2pOptions => defaults,
   role: 'peer',
   bridge: false,
+  dht: false,
   pingIntervalMs: PING_INTERVAL_MS,
   now: (): number => Date.now()
 } as const

@@ -1,4 +1,5 @@
 import type { Libp2p } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
 import { createLibp2p } from 'libp2p'
 import { P2pError, type P2pErrorCode } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -39,6 +40,8 @@ export interface Foundation {
   readonly traffic: TrafficMeter
   readonly reservations: Reservations
   readonly internals: () => Internals | undefined
+  /** The DHT, where the options want one. */
+  readonly dht: () => KadDHT | undefined
   /** What went wrong last besides relays, e.g. with storage. */
   readonly problem: () => Problem | undefined
   /** The ICE servers that WebRTC uses now. */
@@ -66,10 +69,11 @@ export async function createFoundation({ options, identity, storage, platform, t
   const policy = createAddressPolicy(platform.addressReach())
   const circuits = createCircuitTransport()
   const capture = captureInternals()
+  const dht = options.dht ? platform.createDht(options.now) : undefined
   const traffic = createTrafficMeter(() => node?.getConnections() ?? [])
   const iceServers = (): RTCIceServer[] => stun().filter((url) => policy.allowsStun(url)).map((urls) => ({ urls }))
   const defaults = await createLibp2pOptions(options, {
-    platform, identity, storage, iceServers, gater: policy.gater, metrics: traffic.metrics, circuits: circuits.transport, internals: capture
+    platform, identity, storage, iceServers, gater: policy.gater, metrics: traffic.metrics, circuits: circuits.transport, internals: capture, dht
   })
   const libp2p: Libp2p = await createLibp2p(options.configureLibp2p(defaults))
   node = libp2p
@@ -79,6 +83,7 @@ export async function createFoundation({ options, identity, storage, platform, t
     libp2p, book, policy, traffic, iceServers,
     reservations: circuits.reservations,
     internals: capture.internals,
+    dht: () => dht?.dht(),
     problem: () => problem,
     takeStunFrom(source) { stun = source },
     start: () => listen(libp2p)

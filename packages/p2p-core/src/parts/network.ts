@@ -1,5 +1,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { createDialler, type Dialler } from '../dialler.ts'
+import { announceInDht } from '../discovery/dht/dht.ts'
+import { findInDht } from '../discovery/dht/find-in-dht.ts'
 import { createDiscovery, type Discovery } from '../discovery/discovery.ts'
 import type { Emitter } from '../events.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -79,9 +81,18 @@ export function createNetwork({ options, identity, storage, events, teardown, fo
       teardown.defer(keepBook({ libp2p, book, isRelay }))
       teardown.defer(reconnectBook({ libp2p, book, isRelay }))
       teardown.defer(discovery.events.on('presence', (presence) => { events.emit('presence', presence) }))
+      joinDht(foundation, options.network, isRelay, teardown)
       upgrader.start()
       discovery.start()
       supervisor.start()
     }
   }
+}
+
+/** Announces this peer in the DHT and looks for others there, where there is one. */
+function joinDht({ libp2p, dht }: Foundation, network: string, isRelay: (peer: PeerId) => boolean, teardown: Teardown): void {
+  const running = dht()
+  if (running === undefined) return
+  teardown.defer(announceInDht(running, network))
+  teardown.defer(findInDht({ libp2p, dht: running, network, isRelay }))
 }

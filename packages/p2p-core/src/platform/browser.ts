@@ -1,6 +1,7 @@
 import { noise } from '@libp2p/noise'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
+import { P2pError } from '../errors.ts'
 import { loadBrowserIdentity } from '../identity/web-key.browser.ts'
 import { withPeerIdCheck } from '../identity/verify.ts'
 import { reachOfPage } from '../nat/address-policy.ts'
@@ -18,6 +19,7 @@ export const platform: Platform = {
   addressReach: () => ({ reach: reachOfPage(globalThis.location.href), resolve: undefined }),
   openFileSinks: createBrowserFileSinks,
   createHasher: createBrowserHasher,
+  createDht: () => { throw new P2pError('OPTION_INVALID', 'A peer in a browser has no DHT. It finds others at its relays, which are in the DHT.') },
   async libp2pParts(options, { iceServers, circuits }) {
     return {
       transports: [

@@ -6,6 +6,7 @@ import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { webSockets } from '@libp2p/websockets'
+import { createDht } from '../discovery/dht/dht.ts'
 import { createEphemeralIdentity } from '../identity/ephemeral.ts'
 import { loadKeyFile } from '../identity/key-file.node.ts'
 import { withPeerIdCheck } from '../identity/verify.ts'
@@ -27,6 +28,7 @@ export const platform: Platform = {
   addressReach: () => ({ reach: UNRESTRICTED_REACH, resolve: undefined }),
   openFileSinks: async ({ downloads }) => downloads === undefined ? undefined : createNodeFileSinks(downloads),
   createHasher: createNodeHasher,
+  createDht,
   async libp2pParts(options, { iceServers, circuits }) {
     // node-datachannel is a native module of some megabytes: loaded only where it is used
     const webrtc = options.webrtc || options.webrtcDirect ? await import('@libp2p/webrtc') : undefined

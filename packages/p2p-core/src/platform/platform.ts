@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
+import type { DhtPart } from '../discovery/dht/dht.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { AddressPolicyOptions } from '../nat/address-policy.ts'
 import type { ResolvedPeerOptions } from '../options.ts'
@@ -40,5 +41,7 @@ export interface Platform {
   openFileSinks(options: ResolvedPeerOptions): Promise<OpenFileSink | undefined>
   /** SHA-256 in steps. */
   createHasher(): Hasher
+  /** The DHT of GloFlow's Go peers. Throws P2pError OPTION_INVALID where there is none: a browser cannot be dialled, and 260 kB are too many. */
+  createDht(now: () => number): DhtPart
   libp2pParts(options: ResolvedPeerOptions, needs: TransportNeeds): Promise<PlatformParts>
 }

@@ -6,7 +6,7 @@ import { base32 } from 'multiformats/bases/base32'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { DHT_FIRST_PROVIDE_MS, DHT_PROVIDE_INTERVAL_MS, DHT_PROVIDE_TIMEOUT_MS, DHT_RECORD_TTL_MS, MAX_DHT_KEY_BYTES, MAX_DHT_STREAMS, MAX_DHT_VALUE_BYTES } from '../limits.ts'
+import { DHT_FIRST_PROVIDE_MS, DHT_PROVIDE_INTERVAL_MS, DHT_PROVIDE_TIMEOUT_MS, DHT_RECORD_TTL_MS, MAX_DHT_KEY_BYTES, MAX_DHT_STREAMS, MAX_DHT_VALUE_BYTES } from '../../limits.ts'
 import { RecordRefusedError, RecordStore } from './record-store.ts'
 
 /** The DHT that GloFlow's peers use: go-libp2p's default prefix. */
@@ -14,7 +14,7 @@ const PROTOCOL = '/ipfs/kad/1.0.0'
 
 type ServiceFactory = NonNullable<Libp2pOptions['services']>[string]
 
-/** The relay's DHT. */
+/** The DHT of one node. */
 export interface DhtPart {
   /** To be put among the node's services. */
   readonly service: ServiceFactory
@@ -55,7 +55,7 @@ export function createDht(now: () => number): DhtPart {
 
 /** Takes what is small. Throws where it is not. */
 export function validateGloflowRecord(key: Uint8Array, value: Uint8Array): void {
-  if (key.byteLength > MAX_DHT_KEY_BYTES || value.byteLength > MAX_DHT_VALUE_BYTES) throw new RecordRefusedError('a record of /gf/ is larger than this relay keeps')
+  if (key.byteLength > MAX_DHT_KEY_BYTES || value.byteLength > MAX_DHT_VALUE_BYTES) throw new RecordRefusedError('a record of /gf/ is larger than what is kept here')
 }
 
 /** The CID by which a network is found. Source: go-libp2p, routing discovery: CID v1, raw, sha2-256 of the name. */
@@ -70,10 +70,10 @@ export async function storedValue(records: RecordStore, key: string): Promise<st
   return new TextDecoder().decode(Record.deserialize(await records.get(name)).value)
 }
 
-/** Announces that this relay is in the network, again and again. Returns the function that stops it. */
+/** Announces that this node is in the network, again and again. Returns the function that stops it. */
 export function announceInDht(dht: KadDHT, network: string): () => void {
   const stopped = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   const again = (afterMs: number): void => {
     if (!stopped.signal.aborted) timer = setTimeout(() => void announce(), afterMs)
   }
@@ -82,7 +82,7 @@ export function announceInDht(dht: KadDHT, network: string): () => void {
       const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(DHT_PROVIDE_TIMEOUT_MS)])
       for await (const event of dht.provide(await networkCid(network), { signal })) void event
     } catch {
-      // Nobody was there to tell, or the relay stops; the next round tells those who came.
+      // Nobody was there to tell, or this node stops; the next round tells those who came.
     }
     again(DHT_PROVIDE_INTERVAL_MS)
   }

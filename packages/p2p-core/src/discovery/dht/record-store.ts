@@ -1,6 +1,6 @@
 import { MemoryDatastore } from 'datastore-core/memory'
 import type { Key } from 'interface-datastore'
-import { DHT_RECORD_TTL_MS, MAX_DHT_RECORDS, MAX_DHT_RECORDS_PER_PEER, MAX_DHT_RECORD_BYTES, MAX_DHT_VALUES } from '../limits.ts'
+import { DHT_RECORD_TTL_MS, MAX_DHT_RECORDS, MAX_DHT_RECORDS_PER_PEER, MAX_DHT_RECORD_BYTES, MAX_DHT_VALUES } from '../../limits.ts'
 
 /** Time between looks for records that nobody renewed. */
 const SWEEP_MS = 60_000
@@ -17,7 +17,7 @@ interface Kept {
 
 /**
  * Keeps the DHT's records in memory, bounded in number, size and age. They are others' announcements, renewed by them, and none has to
- * outlive the relay. Inherits because a libp2p datastore is a class of many methods of which one changes.
+ * outlive this program. Inherits because a libp2p datastore is a class of many methods of which one changes.
  */
 export class RecordStore extends MemoryDatastore {
   /** In the order of their last renewal, the oldest first. */
