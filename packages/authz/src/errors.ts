@@ -11,7 +11,6 @@ export type AuthzErrorCode =
   | 'CHAIN_BROKEN'
   | 'CHAIN_DUPLICATE'
   | 'CHAIN_EMPTY'
-  | 'CHAIN_LOOP'
   | 'CHAIN_TOO_LONG'
   | 'CHECKPOINT_BEHIND'
   | 'CHECKPOINT_OLD'

@@ -116,7 +116,7 @@ describe('denials', () => {
     const denied = authorize({ flows: [bundle.flow], operation: 'flow_get', remote: links[2].aud }, bundle, view, 0)
     expect(denied).toEqual({ allowed: false, code: 'LINK_VOID', reason: explain('LINK_VOID'), link: 1 })
     expect(explain('LINK_VOID')).toMatch(/^This access was taken back\. .+\.$/)
-    expect(explain('CHAIN_LOOP')).toContain('CHAIN_LOOP')
+    expect(explain('CHAIN_BROKEN')).toContain('CHAIN_BROKEN')
     expect([isRetryable('LINK_UNKNOWN'), isRetryable('LINK_VOID')]).toEqual([true, false])
   })
 
