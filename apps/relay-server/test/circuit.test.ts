@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Libp2p } from '@libp2p/interface'
-import { addressOf, dialThrough, sendAll, startClient, startReservedClient, until } from './support/client.ts'
+import type { Libp2p, Stream } from '@libp2p/interface'
+import { readFileSync } from 'node:fs'
+import { addressOf, dialThrough, drained, sendAll, startClient, startReservedClient, until } from './support/client.ts'
 import { startRelayProcess } from './support/relay-process.ts'
 import type { RelayProcess } from './support/relay-process.ts'
 
@@ -12,9 +13,14 @@ async function statusOf(relay: RelayProcess): Promise<Status> {
   return await (await fetch(`${relay.ready.url}/status.json`)).json() as Status
 }
 
+/** Resident memory of a process, in bytes; Linux tells it in pages. */
+function rssOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096
+}
+
 async function serveEcho(node: Libp2p): Promise<void> {
   await node.handle(ECHO, async (stream) => {
-    for await (const chunk of stream) if (!stream.send(chunk)) await stream.onDrain()
+    for await (const chunk of stream) if (!stream.send(chunk)) await drained(stream)
     await stream.close()
   }, { runOnLimitedConnection: true })
 }
@@ -77,6 +83,42 @@ describe('limits', () => {
     await until(async () => (await statusOf(relay)).refused['CIRCUIT_BYTES'] === 1, 'the count of the limit')
     expect((await statusOf(relay)).circuits).toBe(0)
     expect(received).toBeLessThan(limit)
+  })
+
+  test('[RL39] a slow side holds the fast one back: the relay keeps a window and no more, and nothing is lost', async () => {
+    await using relay = await startRelayProcess()
+    const address = addressOf(relay.ready.multiaddrs, 'ws')
+    await using a = await startReservedClient(address)
+    await using b = await startReservedClient(address)
+    let received = 0
+    let inbound: Stream | undefined
+    await b.handle('/test/slow/1.0.0', (stream) => {
+      inbound = stream
+      stream.pause()
+      stream.addEventListener('message', ({ data }) => { received += data.byteLength })
+    }, { runOnLimitedConnection: true })
+    const connection = await dialThrough(a, address, b)
+    const stream = await connection.newStream('/test/slow/1.0.0', { runOnLimitedConnection: true })
+    const total = 48 * 1024 * 1024
+    const before = rssOf(relay.pid)
+    let sent = false
+    const sending = sendAll(stream, total).then(() => { sent = true })
+    await until(() => inbound !== undefined, 'the stream')
+    // What can go into the windows on the way has gone when nothing moves any more.
+    let waiting = -1
+    await until(async () => {
+      const now = (await statusOf(relay)).bytesRelayed
+      const still = now === waiting && now > 0
+      waiting = now
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      return still
+    }, 'standstill')
+    expect(sent).toBe(false)
+    expect(waiting).toBeLessThan(16 * 1024 * 1024)
+    expect(rssOf(relay.pid) - before).toBeLessThan(48 * 1024 * 1024)
+    inbound?.resume()
+    await sending
+    await until(() => received === total, 'all of it')
   })
 
   test('[RL23] a circuit ends with a typed reason after its time', async () => {

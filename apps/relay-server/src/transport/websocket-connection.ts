@@ -3,7 +3,7 @@ import type { AbstractMultiaddrConnectionInit, SendResult } from '@libp2p/utils'
 import type { AbortOptions, MultiaddrConnection } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { WebSocket } from 'ws'
-import { WS_CLOSE_TIMEOUT_MS, WS_DRAIN_POLL_MS, WS_HIGH_WATER_BYTES } from '../limits.ts'
+import { WS_CLOSE_TIMEOUT_MS, WS_HIGH_WATER_BYTES, WS_LOW_WATER_BYTES } from '../limits.ts'
 
 /** An accepted WebSocket and what libp2p wants to know about it. */
 export interface WebSocketConnectionInit extends Omit<AbstractMultiaddrConnectionInit, 'direction'> {
@@ -13,7 +13,7 @@ export interface WebSocketConnectionInit extends Omit<AbstractMultiaddrConnectio
 /** Inherits because libp2p's upgrader takes connections of this class family; everything that is not WebSocket is in the base. */
 class WebSocketConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
-  #draining: NodeJS.Timeout | undefined
+  #full = false
 
   constructor(init: WebSocketConnectionInit) {
     super({ ...init, direction: 'inbound' })
@@ -25,7 +25,6 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
       else this.abort(new TypeError('A WebSocket message was not binary'))
     })
     this.#socket.once('close', (code: number) => {
-      clearInterval(this.#draining)
       if (code === ABNORMAL_CLOSURE) this.onRemoteReset()
       else this.onTransportClosed()
     })
@@ -33,14 +32,13 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendData(data: Uint8ArrayList): SendResult {
-    for (const part of data) this.#socket.send(part)
-    const canSendMore = this.#socket.bufferedAmount < WS_HIGH_WATER_BYTES
-    if (!canSendMore) this.#pollUntilDrained()
-    return { sentBytes: data.byteLength, canSendMore }
+    const sentBytes = data.byteLength
+    for (const part of data) this.#socket.send(part, this.#onWritten)
+    this.#full = this.#socket.bufferedAmount >= WS_HIGH_WATER_BYTES
+    return { sentBytes, canSendMore: !this.#full }
   }
 
   sendReset(): void {
-    clearInterval(this.#draining)
     this.#socket.terminate()
   }
 
@@ -58,14 +56,11 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
     this.#socket.resume()
   }
 
-  /** `ws` has no event for an emptied buffer. */
-  #pollUntilDrained(): void {
-    this.#draining ??= setInterval(() => {
-      if (this.#socket.bufferedAmount > WS_HIGH_WATER_BYTES / 4) return
-      clearInterval(this.#draining)
-      this.#draining = undefined
-      this.safeDispatchEvent('drain')
-    }, WS_DRAIN_POLL_MS)
+  /** Called after each write that the system took; an error shows as `close` as well. */
+  readonly #onWritten = (): void => {
+    if (!this.#full || this.#socket.bufferedAmount > WS_LOW_WATER_BYTES) return
+    this.#full = false
+    this.safeDispatchEvent('drain')
   }
 }
 

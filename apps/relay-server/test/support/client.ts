@@ -50,8 +50,18 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
 export async function sendAll(stream: Stream, total: number, chunkBytes = 64 * 1024): Promise<void> {
   const chunk = new Uint8Array(chunkBytes)
   for (let sent = 0; sent < total; sent += chunk.length) {
-    if (!stream.send(chunk)) await stream.onDrain({ signal: AbortSignal.timeout(20_000) })
+    if (!stream.send(chunk)) await drained(stream)
   }
+}
+
+/** Waits until a stream takes more. libp2p's own `onDrain` keeps its first promise for ever, so that it waits once only. */
+export async function drained(stream: Stream): Promise<void> {
+  const signal = AbortSignal.timeout(20_000)
+  await new Promise<void>((resolve, reject) => {
+    stream.addEventListener('drain', () => resolve(), { once: true, signal })
+    stream.addEventListener('close', () => reject(new TypeError('the stream closed')), { once: true, signal })
+    signal.addEventListener('abort', () => reject(new TypeError('the stream stayed full')), { once: true })
+  })
 }
 
 /** The first address of the relay with TCP, or with WebSocket, on IPv4 loopback. */

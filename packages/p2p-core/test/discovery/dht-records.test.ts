@@ -2,7 +2,7 @@ import { Key } from 'interface-datastore'
 import { describe, expect, test } from 'vitest'
 import { validateGloflowRecord } from '../../src/discovery/dht/dht.ts'
 import { RecordStore } from '../../src/discovery/dht/record-store.ts'
-import { MAX_DHT_RECORDS_PER_PEER, MAX_DHT_RECORD_BYTES, MAX_DHT_VALUES } from '../../src/limits.ts'
+import { MAX_DHT_RECORDS, MAX_DHT_RECORDS_PER_PEER, MAX_DHT_RECORD_BYTES, MAX_DHT_VALUES } from '../../src/limits.ts'
 
 const TEST_KEY = new TextEncoder().encode('/gf/0.0.1/key_test_1')
 
@@ -19,6 +19,14 @@ describe('records from outside', () => {
     expect(store.size).toBe(MAX_DHT_RECORDS_PER_PEER + 1 + MAX_DHT_VALUES)
     expect(await store.has(provider(0, 'quiet'))).toBe(true)
   })
+
+  test('[RL63] a flood by many peers ends at the store\'s own size, and costs no more the fuller it is', () => {
+    const store = new RecordStore(() => 0)
+    for (let index = 0; index < 40_000; index++) store.put(provider(index, `peer${index}`), new Uint8Array(1))
+    expect(store.size).toBe(MAX_DHT_RECORDS)
+    for (let index = 40_000 - MAX_DHT_RECORDS; index < 40_000; index++) store.delete(provider(index, `peer${index}`))
+    expect(store.size).toBe(0)
+  }, 10_000)
 
   test('[RL64] what is too large is refused, and what nobody renews ends', async () => {
     let nowMs = 0

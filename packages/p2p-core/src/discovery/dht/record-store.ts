@@ -1,5 +1,5 @@
 import { MemoryDatastore } from 'datastore-core/memory'
-import type { Key } from 'interface-datastore'
+import { Key } from 'interface-datastore'
 import { DHT_RECORD_TTL_MS, MAX_DHT_RECORDS, MAX_DHT_RECORDS_PER_PEER, MAX_DHT_RECORD_BYTES, MAX_DHT_VALUES } from '../../limits.ts'
 
 /** Time between looks for records that nobody renewed. */
@@ -22,6 +22,8 @@ interface Kept {
 export class RecordStore extends MemoryDatastore {
   /** In the order of their last renewal, the oldest first. */
   readonly #kept = new Map<string, Kept>()
+  /** Names by group, in the same order. */
+  readonly #groups = new Map<string, Set<string>>()
   readonly #now: () => number
   #sweptAtMs = 0
 
@@ -39,24 +41,25 @@ export class RecordStore extends MemoryDatastore {
     const name = key.toString()
     const group = groupOf(key)
     this.#sweep()
-    this.#kept.delete(name)
+    this.#forget(name)
     this.#makeRoom(group)
     this.#kept.set(name, { group, atMs: this.#now() })
+    this.#groups.set(group, (this.#groups.get(group) ?? new Set()).add(name))
     super.put(key, value)
     return key
   }
 
   override delete(key: Key): void {
-    this.#kept.delete(key.toString())
+    this.#forget(key.toString())
     super.delete(key)
   }
 
   /** A full group loses its own oldest record, so that one peer's flood costs no other peer its record. */
   #makeRoom(group: string): void {
-    const own = [...this.#kept].filter(([, kept]) => kept.group === group)
+    const own = this.#groups.get(group)
     const limit = group === VALUES ? MAX_DHT_VALUES : MAX_DHT_RECORDS_PER_PEER
-    const oldest = own.length >= limit ? own[0] : this.#kept.size >= MAX_DHT_RECORDS ? [...this.#kept][0] : undefined
-    if (oldest !== undefined) this.#drop(oldest[0])
+    const [oldest] = own !== undefined && own.size >= limit ? own : this.#kept.size >= MAX_DHT_RECORDS ? this.#kept.keys() : []
+    if (oldest !== undefined) this.#drop(oldest)
   }
 
   #sweep(): void {
@@ -67,8 +70,17 @@ export class RecordStore extends MemoryDatastore {
   }
 
   #drop(name: string): void {
+    this.#forget(name)
+    super.delete(new Key(name, false))
+  }
+
+  #forget(name: string): void {
+    const kept = this.#kept.get(name)
+    if (kept === undefined) return
     this.#kept.delete(name)
-    super.delete({ toString: () => name } as Key)
+    const group = this.#groups.get(kept.group)
+    group?.delete(name)
+    if (group?.size === 0) this.#groups.delete(kept.group)
   }
 }
 
