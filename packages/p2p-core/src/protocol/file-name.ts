@@ -4,7 +4,7 @@ import { MAX_FILE_NAME_BYTES } from '../limits.ts'
 // Room in a stored name for what is added to it: " (999)".
 const LOCAL_NAME_BYTES = MAX_FILE_NAME_BYTES - 16
 // Control characters; and those that turn the direction of writing, with which "gpj.exe" is made to look like "exe.jpg".
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}]/u
 const DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i
 
 /** Returns a name that may be offered. Throws FILE_NAME_INVALID for a path, an unseen character, nothing, or more than 255 bytes. */

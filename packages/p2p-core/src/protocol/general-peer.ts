@@ -52,7 +52,7 @@ export function createGeneralPeer(init: GeneralPeerInit): GeneralPeer {
   /** The stream to write on: one over the best path, whoever opened it. */
   async function current(): Promise<ProtocolStream<JsonObject>> {
     const best = registry.pickConnection(peer)
-    const usable = [...streams].reverse()
+    const usable = [...streams].toReversed()
     const onBest = usable.find(stream => stream.connection === best)
     if (onBest !== undefined) return onBest
     const [other] = usable.filter(stream => stream.connection.status === 'open')

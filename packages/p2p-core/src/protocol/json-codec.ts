@@ -16,14 +16,6 @@ export const jsonObjectCodec: Codec<JsonObject> = {
   decode: decodeJsonObject
 }
 
-/** A codec of JSON objects with a shape: `parse` checks a decoded object and throws FRAME_INVALID where it is not a message. */
-export function jsonCodec<Message>(parse: (object: JsonObject) => Message): Codec<Message> {
-  return {
-    encode: message => encoder.encode(JSON.stringify(message)),
-    decode: bytes => parse(decodeJsonObject(bytes))
-  }
-}
-
 /** True for an object that is neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

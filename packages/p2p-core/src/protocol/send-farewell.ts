@@ -10,7 +10,8 @@ export function sayFarewell(stream: ProtocolStream<SendMessage>, message: SendMe
   const timer = setTimeout(() => { stream.abort(error) }, SEND_FAREWELL_MS)
   const readOn = async (): Promise<void> => {
     await stream.send(message, { signal: AbortSignal.timeout(SEND_FAREWELL_MS) })
-    for await (const _rest of stream) continue
+    const rest = stream[Symbol.asyncIterator]()
+    while ((await rest.next()).done !== true) continue
     await stream.close()
   }
   readOn().catch(() => { stream.abort(error) }).finally(() => { clearTimeout(timer) })

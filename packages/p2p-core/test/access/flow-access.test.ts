@@ -23,7 +23,7 @@ const crypto = createNodeCrypto()
 const stops: (() => Promise<void>)[] = []
 
 afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
+  for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
 interface Device {

@@ -8,7 +8,7 @@ import type { GoLike, Member, MemberOptions } from './room.ts'
 const stops: (() => Promise<void>)[] = []
 
 afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
+  for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
 async function member(options: MemberOptions = {}): Promise<Member> {

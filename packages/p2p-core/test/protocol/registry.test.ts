@@ -13,7 +13,7 @@ import { connect, startNode, until } from './nodes.ts'
 const stops: (() => Promise<void>)[] = []
 
 afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
+  for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
 async function peer(options: { access?: AccessPolicy; onDenied?: (denial: Denial) => void } = {}): Promise<{ node: Libp2p; registry: ProtocolRegistry }> {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { localFileName, numberedName, requireFileName } from '../../src/protocol/file-name.ts'
 
@@ -36,7 +36,7 @@ describe('file names', () => {
       const stored = localFileName(name)
       for (const safe of [stored, numberedName(stored, number)]) {
         expect(isFine(safe)).toBe(true)
-        expect(safe).not.toMatch(/[<>:"/\\|?*\u0000-\u001f]/)
+        expect(safe).not.toMatch(/[<>:"/\\|?*\p{Cc}]/u)
         expect(safe).not.toMatch(/[. ]$/)
         expect(safe).not.toMatch(/^\./)
         expect(safe).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i)

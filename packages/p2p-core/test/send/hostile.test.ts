@@ -1,4 +1,7 @@
 import { readdir } from 'node:fs/promises'
+import type { Libp2p } from '@libp2p/interface'
+import { MemoryDatastore } from 'datastore-core'
+import { Key } from 'interface-datastore'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMessageId } from '../../src/protocol/general-wire.ts'
 import { createSendQueue } from '../../src/protocol/send-queue.ts'
@@ -8,13 +11,11 @@ import { openTransferStore } from '../../src/protocol/transfer-store.ts'
 import { connect, startNode, until } from '../protocol/nodes.ts'
 import { content, openRogue, removeBelongings, rogueOn, startPerson } from './person.ts'
 import type { Person, PersonOptions, Rogue } from './person.ts'
-import { MemoryDatastore } from 'datastore-core'
-import type { Libp2p } from '@libp2p/interface'
 
 const stops: (() => Promise<void>)[] = []
 
 afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
+  for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
 async function person(options: PersonOptions = {}): Promise<Person> {
@@ -181,7 +182,6 @@ describe('what is remembered', () => {
       nowMs += 1
       await store.put(record(`${n}`))
     }
-    const { Key } = await import('interface-datastore')
     await datastore.put(new Key('/gf-transfers/out/peer/broken'), new TextEncoder().encode('{"direction":"out"}'))
     const again = await openTransferStore(datastore, () => nowMs)
     expect([again.get('out', 'peer', '43'), again.get('out', 'peer', '44')?.id]).toEqual([undefined, '44'])
@@ -191,9 +191,9 @@ describe('what is remembered', () => {
     nowMs += 7 * 24 * 3_600_000 + 1
     const later = await openTransferStore(datastore, () => nowMs)
     expect(later.findOutgoing('peer', 'a', 1, 'b')).toBeUndefined()
-    let left = 0
-    for await (const _key of datastore.queryKeys({ prefix: '/gf-transfers' })) left += 1
-    expect(left).toBe(0)
+    const left: string[] = []
+    for await (const key of datastore.queryKeys({ prefix: '/gf-transfers' })) left.push(key.toString())
+    expect(left).toEqual([])
   })
 
   it('[SD15] a queue lets a few run, takes a bounded number, and forgets who stopped', async () => {

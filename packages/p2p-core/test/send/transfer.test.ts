@@ -10,7 +10,7 @@ import type { Person, PersonOptions } from './person.ts'
 const stops: (() => Promise<void>)[] = []
 
 afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
+  for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
 async function person(options: PersonOptions = {}): Promise<Person> {
