@@ -24,6 +24,11 @@ function answerError(id: string | number | undefined, error: unknown): void {
   write({ id: id ?? null, ok: false, code, message, retryable })
 }
 
+function tellError(error: unknown): void {
+  const { code, message } = typed(error)
+  write({ event: 'error', code, message })
+}
+
 function tellEvents(peer: Peer): void {
   peer.events.on('status', () => { write({ event: 'status', ...describe(peer) }) })
   for (const event of ['peer:connect', 'peer:path'] as const) peer.events.on(event, (info) => { write({ event, ...describePeer(info) }) })
@@ -75,6 +80,8 @@ async function serve(peer: Peer, settings: Settings): Promise<void> {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   process.stdout.on('error', stop) // nobody listens any more
+  // what a library forgot to catch, maybe because of what a stranger sent, is told, and does not end everybody's connections
+  process.on('unhandledRejection', (error) => { tellError(error) })
   tellEvents(peer)
   void joined(peer).then(() => { if (!stopping) write({ event: 'ready', ...describe(peer) }) })
   void readCommands({ peer, offers }, stop).then(() => { if (!settings.keepRunning) stop() })
@@ -111,7 +118,6 @@ try {
   await new Promise((resolve) => { setImmediate(resolve) }) // the answer to `stop` goes out
   process.exit(0) // a native WebRTC thread may outlive its connections
 } catch (error) {
-  const { code, message } = typed(error)
-  write({ event: 'error', code, message })
+  tellError(error)
   process.exitCode = 1
 }

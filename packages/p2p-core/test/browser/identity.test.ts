@@ -85,6 +85,23 @@ describe.skipIf(NO_CHROMIUM !== undefined)('the identity of a browser (Chromium)
     }, other.id)).toEqual({ kind: 'browser', path: 'relayed', transport: 'circuit' })
   })
 
+  it('[PB9] a page that is opened again without relay or bootstrap comes back to its relay and its friend from its book alone', async () => {
+    const [alice, bob] = [await openPage(await newContext()), await openPage(await newContext())]
+    await join(alice)
+    const friend = await join(bob)
+    await alice.evaluate(async (id) => { await peer.connect(id) }, friend.id)
+    await alice.waitForTimeout(500) // the book is written within 200 ms
+    await alice.reload()
+    await alice.waitForFunction(() => typeof globalThis.startPeer === 'function')
+    const back = await alice.evaluate(async (id) => {
+      const dayMs = 24 * 3_600_000
+      const peer = await startPeer({ now: () => Date.now() + dayMs })
+      while (peer.status.state !== 'online' || !peer.peers.some((info) => info.id.toString() === id)) await new Promise((resolve) => { setTimeout(resolve, 20) })
+      return peer.status.relays.map((status) => status.peerId)
+    }, friend.id)
+    expect(back).toEqual([relay.peer.id.toString()])
+  })
+
   it('[ID8] without Ed25519 in WebCrypto it is a seed that scripts can read, which the status says; the same after a reload', async () => {
     const page = await openPage(await newContext(() => {
       const generateKey = crypto.subtle.generateKey.bind(crypto.subtle) as (...parameters: unknown[]) => Promise<CryptoKeyPair>
