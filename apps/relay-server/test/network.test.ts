@@ -60,6 +60,20 @@ describe('relays of one network', () => {
   })
 })
 
+test('[RL72] the relay serves what a network needs of it', async () => {
+  await using relay = await startRelayProcess()
+  await using client = await startClient()
+  const connection = await client.dial(multiaddr(addressOf(relay.ready.multiaddrs, 'tcp')))
+  const protocols = async (): Promise<readonly string[]> => (await client.peerStore.get(connection.remotePeer)).protocols
+  const wanted = [
+    '/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0', '/libp2p/circuit/relay/0.2.0/hop', '/libp2p/autonat/1.0.0', '/libp2p/autonat/2/dial-request',
+    '/libp2p/dcutr', '/rendezvous/1.0.0', '/ipfs/kad/1.0.0', '/gf/general/0.0.1'
+  ]
+  await until(async () => (await protocols()).length >= wanted.length, 'identify')
+  expect(await protocols()).toEqual(expect.arrayContaining(wanted))
+  expect(connection.encryption).toMatch(/^\/(tls\/1\.0\.0|noise)$/)
+})
+
 describe('one key in two places', () => {
   test('[RL28] the newest connection of a peer is the one that is reached, and the older one is closed', async () => {
     const { generateKeyPair } = await import('@libp2p/crypto/keys')
