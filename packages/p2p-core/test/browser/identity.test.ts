@@ -52,7 +52,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)('the identity of a browser (Chromium)
       const open = (): Promise<IDBDatabase> => new Promise((resolve, reject) => {
         const request = indexedDB.open('gloflow-identity')
         request.onsuccess = () => { resolve(request.result) }
-        request.onerror = () => { reject(request.error) }
+        request.addEventListener('error', () => { reject(request.error) })
       })
       const database = await open()
       const record = await new Promise<{ privateKey: CryptoKey }>((resolve) => {

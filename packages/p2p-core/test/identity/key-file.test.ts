@@ -2,7 +2,7 @@ import { chown, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile, chmod 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadKeyFile } from '../../src/identity/key-file.node.ts'
 

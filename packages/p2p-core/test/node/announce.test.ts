@@ -1,5 +1,5 @@
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundAnnounced } from '../../src/announce.ts'
 import { createPeer, openAccess } from '../../src/index.ts'

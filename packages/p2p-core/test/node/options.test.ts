@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isP2pError, openAccess, P2pError } from '../../src/index.ts'
 import { parseConnectTarget } from '../../src/connect-target.ts'

@@ -14,7 +14,7 @@ const open: AsyncDisposable[] = []
 let liveness: Liveness | undefined
 afterEach(async () => {
   liveness?.stop()
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
+  for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]()
 })
 
 async function start(listen: string[], services = true): Promise<Peer> {
