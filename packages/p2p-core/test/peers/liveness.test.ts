@@ -7,8 +7,9 @@ import { createTrafficMeter, type TrafficMeter } from '../../src/peers/traffic.t
 import { until } from '../../testing/index.ts'
 import { startSilentProxy, type SilentProxy } from './silent-proxy.ts'
 
-const INTERVAL_MS = 60
-const TIMEOUT_MS = 50
+// wide enough for a machine that does much else
+const INTERVAL_MS = 500
+const TIMEOUT_MS = 450
 
 const open: AsyncDisposable[] = []
 let liveness: Liveness | undefined
@@ -44,14 +45,14 @@ describe('liveness of a connection', () => {
   it('[PC12] the round trip is measured as soon as it opens', async () => {
     const { connection } = await connected()
     await until(() => liveness?.rttMs(connection) !== undefined)
-    expect(liveness?.rttMs(connection)).toBeLessThan(TIMEOUT_MS)
+    expect(liveness?.rttMs(connection)).toBeLessThanOrEqual(TIMEOUT_MS)
   })
 
   it('[PC12] a connection that died without a word is ended', async () => {
     const { connection, proxy, peer } = await connected()
     await until(() => liveness?.rttMs(connection) !== undefined)
     proxy.silence(true)
-    await until(() => connection.status !== 'open', 5_000)
+    await until(() => connection.status !== 'open', 15_000)
     expect(peer.peers).toEqual([])
   })
 
@@ -61,7 +62,7 @@ describe('liveness of a connection', () => {
     proxy.silence(true)
     await sleep(INTERVAL_MS)
     proxy.silence(false)
-    await sleep(10 * INTERVAL_MS)
+    await sleep(4 * INTERVAL_MS)
     expect(connection.status).toBe('open')
   })
 
@@ -70,13 +71,13 @@ describe('liveness of a connection', () => {
     const traffic = { ...createTrafficMeter(() => []), of: () => ({ bytesIn: bytesIn += 1, bytesOut: 0 }) }
     const { connection, proxy } = await connected({ traffic })
     proxy.silence(true)
-    await sleep(12 * INTERVAL_MS)
+    await sleep(5 * INTERVAL_MS)
     expect(connection.status).toBe('open')
   })
 
   it('[PC12] a peer that refuses pings is alive', async () => {
     const { connection } = await connected({ ping: false })
-    await sleep(10 * INTERVAL_MS)
+    await sleep(4 * INTERVAL_MS)
     expect(connection.status).toBe('open')
     expect(liveness?.rttMs(connection)).toBeUndefined()
   })
