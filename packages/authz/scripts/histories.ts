@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { playHistory, problemsOf, sharesOf, type Step } from '../testing/index.ts'
+import { playHistory, problemsOf, randomNumbers, sharesOf, type Step } from '../testing/index.ts'
 
 /** Plays many random histories: `node scripts/histories.ts [--runs 10000] [--seed 1]`. Prints the seed of each that breaks a rule, and ends with 1. */
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } } })
@@ -23,17 +23,6 @@ console.log(
   `${runs} histories from seed ${first}: ${broken} broken; ${total.operations} operations, ${percent(total.concurrent, total.pairs)} of pairs concurrent, ${percent(total.backDated, total.operations)} back-dated`
 )
 process.exitCode = broken === 0 ? 0 : 1
-
-/** Mulberry32: small, seeded, good enough to draw steps. */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return (mixed ^ (mixed >>> 14)) >>> 0
-  }
-}
 
 function percent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} %`

@@ -37,12 +37,17 @@ export function encodeBundle(links: readonly Delegation[]): Uint8Array {
  * @throws AuthzError BUNDLE_*, CHAIN_*, ROOT_INVALID, … with the link at fault (SPEC AZ11 to AZ13)
  */
 export function parseBundle(bytes: Uint8Array): Bundle {
+  return bundleOf(splitBundle(bytes).map((token, i) => linkAt(i, () => parseDelegation(token))))
+}
+
+/** The tokens of a bundle, not yet parsed. @throws AuthzError BUNDLE_TOO_LARGE, BUNDLE_INVALID, CHAIN_TOO_LONG, CBOR_* */
+export function splitBundle(bytes: Uint8Array): readonly Uint8Array[] {
   if (bytes.length > MAX_BUNDLE_BYTES) throw new AuthzError('BUNDLE_TOO_LARGE', `A bundle has at most ${MAX_BUNDLE_BYTES} bytes, not ${bytes.length}`)
   const outer = decodeCbor(bytes)
   const tokens = isMap(outer) && Object.keys(outer).length === 1 ? outer[TAG] : undefined
   if (!isByteList(tokens)) throw new AuthzError('BUNDLE_INVALID', 'Not a bundle of delegations; ask for it again')
   if (tokens.length > MAX_CHAIN_LINKS) throw new AuthzError('CHAIN_TOO_LONG', `A chain has at most ${MAX_CHAIN_LINKS} links, not ${tokens.length}`)
-  return bundleOf(tokens.map((token, i) => linkAt(i, () => parseDelegation(token))))
+  return tokens
 }
 
 /** Checks the structure of a chain of parsed delegations. */

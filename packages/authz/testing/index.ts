@@ -4,3 +4,4 @@ export { type Actor, createScene, createUnsignedCrypto, type Scene } from './sce
 export { judgeVector, parseVector, summaryOfState, type VectorCase, type Verdict } from './vector.ts'
 export { type ContractCase, cryptoContract } from './crypto-contract.ts'
 export { playHistory, problemsOf, sharesOf, type Step, type TestHistory } from './histories.ts'
+export { type FuzzReport, fuzzParsers, randomNumbers } from './fuzz.ts'
