@@ -86,6 +86,11 @@ func ParseDelegation(data []byte) (*Delegation, error) {
 	return d, nil
 }
 
+// isRoot is true for what a flow begins with: all of it, by its own key, without an end (AZ11).
+func (d *Delegation) isRoot() bool {
+	return d.Issuer == d.Subject && d.Command == commands[Admin] && d.Kind == Grant && d.Expires == nil && d.NotBefore == nil
+}
+
 func (d *Delegation) readParties(f fields) (err error) {
 	if d.Subject, err = f.did("sub"); err != nil {
 		return err

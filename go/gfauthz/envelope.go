@@ -12,6 +12,8 @@ const (
 	tagDelegation = "ucan/dlg@1.0.0-rc.1"
 	tagCheckpoint = "gf/checkpoint@1"
 	tagPossession = "gf/pop@1"
+	tagCard       = "gf/card@1"
+	tagOperation  = "gf/op@1"
 )
 
 // varsig is the header of EdDSA over edwards25519 with SHA-512, of DAG-CBOR.

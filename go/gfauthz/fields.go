@@ -90,6 +90,50 @@ func (f fields) time(key string) (int64, error) {
 	}
 }
 
+// integer gives a whole number between min and max.
+func (f fields) integer(key string, min, max int64) (int64, error) {
+	value := int64(-1)
+	switch found := f[key].(type) {
+	case uint64:
+		value = int64(found)
+	case int64:
+		value = found
+	default:
+		return 0, errorf(FieldType, "%q must be an integer", key)
+	}
+	if value < min || value > max {
+		return 0, errorf(FieldType, "%q must be between %d and %d", key, min, max)
+	}
+	return value, nil
+}
+
+// list gives a list of at most max entries.
+func (f fields) list(key string, max int) ([]interface{}, error) {
+	list, ok := f[key].([]interface{})
+	if !ok {
+		return nil, errorf(FieldType, "%q must be a list", key)
+	}
+	if len(list) > max {
+		return nil, errorf(FieldType, "%q has more than %d entries", key, max)
+	}
+	return list, nil
+}
+
+// blob gives bytes that something else parses, or that stay opaque; the thing around them is bounded.
+func (f fields) blob(key string) ([]byte, error) {
+	return f.bytes(key, 0, maxOperationBytes, FieldType)
+}
+
+// checkAscending wants keys sorted and unique, so that a set has one encoding.
+func checkAscending(keys []string, what string) error {
+	for i := 1; i < len(keys); i++ {
+		if keys[i-1] >= keys[i] {
+			return errorf(FieldType, "%q must be ascending and without duplicates", what)
+		}
+	}
+	return nil
+}
+
 // id gives a 32-byte id as hex.
 func (f fields) id(key string) (string, error) {
 	value, err := f.bytes(key, 32, 32, FieldType)
@@ -98,12 +142,9 @@ func (f fields) id(key string) (string, error) {
 
 // ids gives a list of 32-byte ids, ascending and without duplicates, as hex.
 func (f fields) ids(key string, max int) ([]string, error) {
-	list, ok := f[key].([]interface{})
-	if !ok {
-		return nil, errorf(FieldType, "%q must be a list", key)
-	}
-	if len(list) > max {
-		return nil, errorf(FieldType, "%q has more than %d entries", key, max)
+	list, err := f.list(key, max)
+	if err != nil {
+		return nil, err
 	}
 	ids := make([]string, 0, len(list))
 	for _, entry := range list {
@@ -111,10 +152,7 @@ func (f fields) ids(key string, max int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(ids) > 0 && ids[len(ids)-1] >= id {
-			return nil, errorf(FieldType, "%q must be ascending and without duplicates", key)
-		}
 		ids = append(ids, id)
 	}
-	return ids, nil
+	return ids, checkAscending(ids, key)
 }

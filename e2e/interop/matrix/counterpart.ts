@@ -42,8 +42,8 @@ export interface Counterpart extends AsyncDisposable {
   /** Sends bytes to the other side's echo and compares what comes back. */
   echo(peer: string, bytes: number): Promise<void>
   say(peer: string, text: string): Promise<void>
-  /** Waits for a text on the general channel from that peer. */
-  hears(from: string, text: string): Promise<void>
+  /** True where a text came on the general channel from that peer. */
+  heard(from: string, text: string): boolean
   advertise(network: string): Promise<void>
   find(network: string): Promise<ReadonlySet<string>>
 }
@@ -75,9 +75,7 @@ async function startGo(theirs: 'legacy' | 'current', options: CounterpartOptions
       await go.identify(peer)
       await go.request('say', { peer, body: { text } })
     },
-    async hears(from, text) {
-      await go.event((event) => event['event'] === 'message' && event['from'] === from && JSON.stringify(event['body']).includes(JSON.stringify(text)))
-    },
+    heard: (from, text) => go.events('message').some((event) => event['from'] === from && JSON.stringify(event['body']).includes(JSON.stringify(text))),
     async advertise(network) {
       await go.request('advertise', { key: network })
     },
@@ -109,7 +107,7 @@ async function startStock(options: CounterpartOptions): Promise<Counterpart> {
   })
   await serveEcho(node)
   const lines: { from: string; line: string }[] = []
-  await node.handle(GENERAL, (stream, connection) => void keepLines(stream, connection.remotePeer.toString(), lines), { runOnLimitedConnection: true })
+  await node.handle(GENERAL, (stream, connection) => keepLines(stream, connection.remotePeer.toString(), lines).catch(() => {}), { runOnLimitedConnection: true })
   for (const addr of options.dht ?? []) await node.dial(multiaddr(addr))
   const speaking = new Map<string, Stream>()
   return {
@@ -131,7 +129,7 @@ async function startStock(options: CounterpartOptions): Promise<Counterpart> {
       speaking.set(peer, stream)
       stream.send(new TextEncoder().encode(`${JSON.stringify({ text })}\n`))
     },
-    hears: (from, text) => until(`"${text}" from ${from}`, () => lines.some((each) => each.from === from && each.line.includes(JSON.stringify(text)))),
+    heard: (from, text) => lines.some((each) => each.from === from && each.line.includes(JSON.stringify(text))),
     async advertise(network) {
       await node.contentRouting.provide(await rendezvousCid(network))
     },

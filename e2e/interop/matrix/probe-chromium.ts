@@ -67,8 +67,9 @@ async function byGeneral(theirs: Theirs, _relay: RelayProcess, page: PeerPage): 
   await using them = await startCounterpart(theirs, { security: ['noise'], listen: ['ws'] })
   await connect(page, them.address('ws'), them)
   await page.say('from the page')
-  await them.hears(await page.self(), 'from the page')
-  await them.say(await page.self(), 'from them')
+  const self = await page.self()
+  await until('they hear the page', () => them.heard(self, 'from the page'))
+  await them.say(self, 'from them')
   await page.hears(them.peerId, 'from them')
   return 'both ways, direct'
 }
@@ -82,7 +83,7 @@ async function byBridge(theirs: Theirs, relay: RelayProcess, page: PeerPage): Pr
   })
   await until('they hear the page', async () => {
     await page.say('from the page')
-    return them.hears(relay.peerId, 'from the page').then(() => true, () => false)
-  }, 60_000)
+    return them.heard(relay.peerId, 'from the page')
+  }, 30_000)
   return 'both ways by the bridge of the relay'
 }

@@ -76,7 +76,7 @@ async function byGeneral(theirs: Theirs): Promise<string> {
   node.general.events.on('message', (message) => heard.push([message.from, message.body['text']].join(' ')))
   await node.connect(them.address('tcp'))
   await node.general.say({ text: 'from node' })
-  await them.hears(node.id.toString(), 'from node')
+  await until('they hear the Node peer', () => them.heard(node.id.toString(), 'from node'))
   await them.say(node.id.toString(), 'from them')
   await until('the Node peer hears them', () => heard.includes(`${them.peerId} from them`))
   return 'both ways'

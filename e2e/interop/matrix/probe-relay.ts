@@ -80,7 +80,7 @@ async function byBridge(theirs: Theirs): Promise<string> {
   })
   await until('they hear through the bridge', async () => {
     await node.general.say({ text: 'from node' })
-    return them.hears(relay.peerId, 'from node').then(() => true, () => false)
+    return them.heard(relay.peerId, 'from node')
   }, 30_000)
   return 'bridged both ways between them and a Node peer'
 }

@@ -31,6 +31,7 @@ type values map[string]interface{}
 func Judge(c Case) (Verdict, error) {
 	judges := map[string]func(Case) (values, error){
 		"delegation": judgeDelegation, "bundle": judgeBundle, "checkpoint": judgeCheckpoint, "pop": judgePossession, "peer-id": judgePeerID,
+		"operation-set": judgeOperations,
 	}
 	judge, ok := judges[c.Kind]
 	if !ok {
@@ -108,6 +109,35 @@ func judgeBundle(c Case) (values, error) {
 	request := gfauthz.Request{Flows: context.Request.Flows, Operation: context.Request.Operation, Remote: remote}
 	level, err := gfauthz.Authorize(request, bundle, context.view(), c.Now)
 	return values{"level": level}, err
+}
+
+func judgeOperations(c Case) (values, error) {
+	var context struct {
+		Flow string `json:"flow"`
+	}
+	if err := json.Unmarshal(c.Context, &context); err != nil {
+		return nil, err
+	}
+	parts, err := gfauthz.SplitOperations(c.Input)
+	if err != nil {
+		return nil, err
+	}
+	operations := make([]*gfauthz.Operation, len(parts))
+	for i, part := range parts {
+		if operations[i], err = gfauthz.VerifyOperation(part, context.Flow); err != nil {
+			return nil, err
+		}
+	}
+	state := gfauthz.ApplyOperations(context.Flow, operations)
+	members := map[string]string{}
+	for person, level := range state.Members {
+		members[string(person)] = level.String()
+	}
+	var owner interface{}
+	if state.Owner != "" {
+		owner = state.Owner
+	}
+	return values{"stateHash": state.Hash, "owner": owner, "members": members, "void": state.Void, "refused": state.Refused}, nil
 }
 
 func judgeCheckpoint(c Case) (values, error) {
