@@ -151,7 +151,10 @@ export async function createGeneralChannel(init: GeneralChannelInit): Promise<Ru
   libp2p.addEventListener('peer:disconnect', onDisconnect)
   const unhandle = await registry.handle(generalProtocol, async stream => {
     await roles.whenKnown(stream.peer, GENERAL_ROLE_WAIT_MS)
-    await peerOf(stream.peer).read(stream)
+    await peerOf(stream.peer).read(stream).finally(() => {
+      // It may have gone before identify had answered.
+      if (libp2p.getConnections(stream.peer).length === 0) peers.delete(stream.peer.toString())
+    })
   })
 
   return {

@@ -20,6 +20,8 @@ export function createPeerRoles(libp2p: Libp2p): PeerRoles {
   const listeners = new Set<(peer: PeerId, role: Role) => void>()
 
   function learn(peer: PeerId, identified: Identified): void {
+    // An answer may come after the peer has gone; nothing would take it out again.
+    if (libp2p.getConnections(peer).length === 0) return
     known.set(peer.toString(), identified)
     for (const listener of [...listeners]) listener(peer, roleOf(identified))
   }
@@ -45,7 +47,7 @@ export function createPeerRoles(libp2p: Libp2p): PeerRoles {
   async function lookUp(peer: PeerId): Promise<void> {
     const stored = await libp2p.peerStore.get(peer).catch(() => undefined)
     const agent = stored?.metadata.get('AgentVersion')
-    if (stored === undefined || agent === undefined || known.has(peer.toString()) || libp2p.getConnections(peer).length === 0) return
+    if (stored === undefined || agent === undefined || known.has(peer.toString())) return
     learn(peer, { agentVersion: new TextDecoder().decode(agent), protocols: stored.protocols })
   }
 
