@@ -109,7 +109,7 @@ describe('a relay between two peers', () => {
     const relay = await relayWith(tap)
     const [a, b] = [await guest(relay, 'noise'), await guest(relay, 'noise', true)]
     await meet(a, b, relay)
-    const source = content(60_000_000)
+    const source = content(40_000_000)
     const sending = a.files.send(b.node.peerId, source)
     await until(() => b.files.transfers.some(({ doneBytes }) => doneBytes > 5_000_000))
     const direct = b.node.getMultiaddrs().find(address => !address.toString().includes('p2p-circuit'))

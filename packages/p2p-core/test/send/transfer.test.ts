@@ -125,7 +125,7 @@ describe('sending a file', () => {
 describe('going on', () => {
   it('[SD11] a transfer goes on from where it was when the path is cut and there is another', async () => {
     const { a, b } = await pair()
-    const source = content(80_000_000)
+    const source = content(40_000_000)
     const sending = a.files.send(b.node.peerId, source)
     for (const share of [0.2, 0.6]) {
       await until(() => a.files.transfers.some(({ doneBytes }) => doneBytes > share * source.bytes))
@@ -147,20 +147,20 @@ describe('going on', () => {
     const [mine, theirs] = [await newBelongings(), await newBelongings()]
     stops.push(() => removeBelongings(mine), () => removeBelongings(theirs))
     const keys = [await generateKeyPair('Ed25519'), await generateKeyPair('Ed25519')] as const
-    const source = content(120_000_000)
+    const source = content(48_000_000)
     const first = { a: await startPerson({ belongings: mine, privateKey: keys[0] }), b: await startPerson({ belongings: theirs, privateKey: keys[1] }) }
     await connect(first.a.node, first.b.node)
     const sending = first.a.files.send(first.b.node.peerId, source)
-    await until(() => first.b.files.transfers.some(({ doneBytes }) => doneBytes > 30_000_000))
+    await until(() => first.b.files.transfers.some(({ doneBytes }) => doneBytes > 12_000_000))
     await Promise.all([expect(sending).rejects.toMatchObject({ code: 'ABORTED' }), first.a.stop(), first.b.stop()])
     const a = await person({ belongings: mine, privateKey: keys[0] })
     const b = await person({ belongings: theirs, privateKey: keys[1], answer: 'none' })
     await connect(a.node, b.node)
-    const again = content(120_000_000)
+    const again = content(48_000_000)
     let least = Number.POSITIVE_INFINITY
     a.files.events.on('progress', ({ state, doneBytes }) => { if (state === 'running') least = Math.min(least, doneBytes) })
     expect(await a.files.send(b.node.peerId, again)).toMatchObject({ state: 'done', sha256: source.sha256 })
-    expect(least).toBeGreaterThan(29_000_000)
+    expect(least).toBeGreaterThan(11_000_000)
     expect(b.offers).toEqual([])
     await until(() => b.ended.length === 1)
     expect(await hashOf(b.ended[0]?.location)).toBe(source.sha256)
@@ -173,13 +173,13 @@ describe('going on', () => {
     const first = await startPerson({ belongings: mine, privateKey: key })
     const b = await person({ belongings: theirs })
     await connect(first.node, b.node)
-    const sending = first.files.send(b.node.peerId, content(100_000_000, 'a.png', 1))
+    const sending = first.files.send(b.node.peerId, content(40_000_000, 'a.png', 1))
     await until(() => b.files.transfers.some(({ doneBytes }) => doneBytes > 10_000_000))
     await Promise.all([expect(sending).rejects.toMatchObject({ code: 'ABORTED' }), first.stop()])
     await until(() => b.files.transfers.some(({ state }) => state === 'waiting'))
     const a = await person({ belongings: mine, privateKey: key })
     await connect(a.node, b.node)
-    const other = content(100_000_000, 'a.png', 2)
+    const other = content(40_000_000, 'a.png', 2)
     await expect(a.files.send(b.node.peerId, other)).rejects.toMatchObject({ code: 'FILE_HASH_MISMATCH', retryable: true })
     await until(async () => (await readdir(theirs.directory)).length === 0)
     expect(await a.files.send(b.node.peerId, other)).toMatchObject({ sha256: other.sha256 })
