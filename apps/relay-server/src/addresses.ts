@@ -28,6 +28,12 @@ export function publicInterfaceAddresses(machine: readonly string[], host: strin
   return addresses.filter((address) => isPrivateIp(address) === false).map((address) => `/ip${isIP(address)}/${address}/tcp/${port}${suffix}`)
 }
 
+/** The addresses for the info document: where the relay has a public URL, its own network's are nobody's business and of no use. */
+export function publishedAddresses(multiaddrs: readonly Multiaddr[], publicUrl: string | undefined): readonly Multiaddr[] {
+  if (publicUrl === undefined || rank(new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')) > PUBLIC_RANK) return multiaddrs
+  return multiaddrs.filter((address) => rank(address.getComponents()[0]?.value ?? '') <= PUBLIC_RANK)
+}
+
 /** ICE URLs of a STUN service on this machine, by the hosts under which the relay is reached: names first, then public, then other addresses. */
 export function stunUrls(multiaddrs: readonly Multiaddr[], port: number | undefined): string[] {
   if (port === undefined) return []
@@ -43,10 +49,13 @@ export function stunUrls(multiaddrs: readonly Multiaddr[], port: number | undefi
   return best.map((host) => `stun:${isIP(host) === 6 ? `[${host}]` : host}:${port}`)
 }
 
+const PUBLIC_RANK = 1
+const PRIVATE_RANK = 2
 const LOOPBACK_RANK = 3
 
 function rank(host: string): number {
+  if (host === 'localhost' || host.endsWith('.localhost')) return LOOPBACK_RANK
   if (isIP(host) === 0) return 0
   if (host.startsWith('127.') || host === '::1') return LOOPBACK_RANK
-  return isPrivateIp(host) === true ? 2 : 1
+  return isPrivateIp(host) === true ? PRIVATE_RANK : PUBLIC_RANK
 }

@@ -2,7 +2,7 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { RelayConfig } from './config/options.ts'
-import { stunUrls } from './addresses.ts'
+import { publishedAddresses, stunUrls } from './addresses.ts'
 import { storedValue } from '@gloflow/p2p-core'
 import type { RelayFacts } from './info-document.ts'
 import { MAX_INFO_ADDRESSES } from './limits.ts'
@@ -83,7 +83,7 @@ export function createViews(sources: ViewSources): Views {
       multiaddrs: libp2p()?.getMultiaddrs() ?? []
     }),
     facts: ({ peer }) => {
-      const addresses = peer.multiaddrs.filter((address) => !address.toString().includes('/p2p-circuit'))
+      const addresses = publishedAddresses(peer.multiaddrs.filter((address) => !address.toString().includes('/p2p-circuit')), config.publicUrl)
       return {
         multiaddrs: addresses.slice(0, MAX_INFO_ADDRESSES).map(String),
         network: config.network,
