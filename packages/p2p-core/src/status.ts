@@ -34,7 +34,7 @@ export interface StatusFacts extends Pick<Foundation, 'libp2p' | 'internals' | '
 export function describeStatus(facts: StatusFacts): PeerStatus {
   const relays = facts.supervisor.status
   return {
-    state: stateOf({ relays, hasPeers: facts.view.peers.length > 0, listens: facts.libp2p.getMultiaddrs().length > 0 }),
+    state: stateOf({ relays, hasPeers: facts.view.hasPeers, listens: facts.libp2p.getMultiaddrs().length > 0 }),
     relays,
     reachability: reachabilityOf(facts.internals(), facts.kind),
     lastError: relays.find((relay) => relay.error !== undefined)?.error ?? facts.problem(),

@@ -36,7 +36,7 @@ export interface Network {
   readonly discovery: Discovery
   readonly dialler: Dialler
   readonly isRelay: (peer: PeerId) => boolean
-  /** To be called once the node runs. */
+  /** To be called once the node runs. A relay meets thousands and seeks nobody: it keeps no book of them, and tries no other path to them. */
   start(): void
 }
 
@@ -78,12 +78,14 @@ export function createNetwork({ options, identity, storage, events, teardown, fo
     supervisor, upgrader, view, discovery, isRelay,
     dialler: createDialler({ libp2p, policy, book, discovery, isRelay }),
     start() {
-      teardown.defer(keepBook({ libp2p, book, isRelay }))
-      teardown.defer(reconnectBook({ libp2p, book, isRelay }))
-      teardown.defer(discovery.events.on('presence', (presence) => { events.emit('presence', presence) }))
       joinDht(foundation, options.network, isRelay, teardown)
-      upgrader.start()
-      discovery.start()
+      if (options.role === 'peer') {
+        teardown.defer(keepBook({ libp2p, book, isRelay }))
+        teardown.defer(reconnectBook({ libp2p, book, isRelay }))
+        teardown.defer(discovery.events.on('presence', (presence) => { events.emit('presence', presence) }))
+        upgrader.start()
+        discovery.start()
+      }
       supervisor.start()
     }
   }

@@ -1,3 +1,4 @@
+import { isGates } from '../access/gates.ts'
 import type { Emitter } from '../events.ts'
 import { P2pError } from '../errors.ts'
 import type { ResolvedPeerOptions } from '../options.ts'
@@ -33,14 +34,20 @@ export interface Protocols {
 export async function createProtocols({ options, storage, platform, events, teardown, foundation, network }: ProtocolsInit): Promise<Protocols> {
   const { libp2p } = foundation
   const { upgrader, dialler, isRelay } = network
+  const gates = isGates(options.access) ? options.access : undefined
   const registry = createProtocolRegistry({
     libp2p,
     access: options.access,
+    ...(gates === undefined ? {} : { beforeOpen: gates.beforeOpen }),
     pickConnection: (peer) => upgrader.pickConnection(peer),
     dial: (peer, signal) => dialler.dial(peer, signal),
     onDenied: (denial) => { events.emit('protocol:denied', denial) }
   })
   teardown.defer(() => registry.stop())
+  if (gates !== undefined) {
+    await gates.serve(registry)
+    teardown.defer(() => gates.stop())
+  }
   const general = await createGeneralChannel({ libp2p, registry, isBridge: isRelay, bridge: options.bridge, now: options.now })
   teardown.defer(() => general.stop())
   const openSink = await platform.openFileSinks(options)

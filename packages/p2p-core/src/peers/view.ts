@@ -11,6 +11,8 @@ import type { TrafficMeter } from './traffic.ts'
 /** Those who are connected, as people see them: relays are not among them. */
 export interface PeersView {
   readonly peers: readonly PeerInfo[]
+  /** Whether there is anyone. Cheaper than `peers`. */
+  readonly hasPeers: boolean
   /** What is known about a connected peer, also where it is a relay. */
   info(peer: PeerId): PeerInfo | undefined
   /** Resolves when identify has said who the peer is, or the time for that is over. */
@@ -133,6 +135,10 @@ export function createPeersView(options: PeersViewOptions): PeersView {
   return {
     get peers() {
       return [...entries.values()].filter((entry) => entry.told !== undefined).map(describe).filter((info) => info !== undefined)
+    },
+    get hasPeers() {
+      for (const entry of entries.values()) if (entry.told !== undefined) return true
+      return false
     },
     info: (peer) => {
       const entry = entries.get(peer.toString())
