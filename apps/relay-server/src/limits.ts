@@ -102,6 +102,9 @@ export const CONNECTIONS_BESIDE_RESERVATIONS = 2_000
 /** Connections at once where reservations have no limit. */
 export const MAX_CONNECTIONS_UNLIMITED = 100_000
 
+/** Peers of which addresses and protocols are remembered, for each connection that there may be. About 1 KB each. */
+export const PEER_RECORDS_PER_CONNECTION = 2
+
 /** Inbound connections that are being secured at once. libp2p's default is 10. */
 export const MAX_PENDING_CONNECTIONS = 512
 

@@ -3,8 +3,9 @@ import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import type { RelayAccess } from './access/relay-access.ts'
 import { createRelayGater } from './access/connection-gater.ts'
+import { withPeersInMemory } from './peer-records.ts'
 import {
-  CONNECTIONS_BESIDE_RESERVATIONS, LIBP2P_CONNECTIONS_PER_HOST_PER_S, MAX_CONNECTIONS_UNLIMITED, MAX_PENDING_CONNECTIONS, RELAY_STREAM_WINDOW_BYTES
+  CONNECTIONS_BESIDE_RESERVATIONS, LIBP2P_CONNECTIONS_PER_HOST_PER_S, MAX_CONNECTIONS_UNLIMITED, MAX_PENDING_CONNECTIONS, PEER_RECORDS_PER_CONNECTION, RELAY_STREAM_WINDOW_BYTES
 } from './limits.ts'
 import type { RelayMeter } from './status/meter.ts'
 import type { PageSockets } from './transport/page-websocket.ts'
@@ -35,8 +36,12 @@ export function relayNodeOptions(defaults: Libp2pOptions, init: RelayNodeInit): 
     const transport = make(components)
     return transport[Symbol.toStringTag] === PAGE_TRANSPORT_REPLACES ? init.sockets.transport(components) : transport
   })
+  // Metrics are left out: p2p-core counts each stream's bytes for people to see, and looks for its connection among all; ours are our own.
+  const others = { ...defaults }
+  delete others.metrics
   return {
-    ...defaults,
+    ...others,
+    ...(defaults.datastore === undefined ? {} : { datastore: withPeersInMemory(defaults.datastore, maxConnections * PEER_RECORDS_PER_CONNECTION) }),
     addresses: { listen: [...init.listen], announce: [...init.announce], appendAnnounce: [...init.appendAnnounce] },
     transports,
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: RELAY_STREAM_WINDOW_BYTES } })],
