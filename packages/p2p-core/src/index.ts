@@ -13,6 +13,8 @@ export type {
 } from './protocol/protocol.ts'
 export { DEFAULT_PROTOCOL_LIMITS, defineProtocol, type ProtocolDefinition } from './protocol/define-protocol.ts'
 export { openAccess } from './access/open-access.ts'
+export { createFlowAccess, type FlowAccess, type FlowAccessInit } from './access/flow-access.ts'
+export type { OpenOptions } from './protocol/registry.ts'
 export type { Presence } from './discovery/discovery.ts'
 export type { GeneralChannel, GeneralMessage } from './protocol/general.ts'
 export type { FileOffer, FileSending, FileSink, FileSource, FileTransfer } from './protocol/send.ts'

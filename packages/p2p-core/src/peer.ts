@@ -9,6 +9,7 @@ import type { RunningGeneralChannel } from './protocol/general-channel.ts'
 import type { GeneralChannel } from './protocol/general.ts'
 import type { FileSending } from './protocol/send.ts'
 import type { Handler, Protocol, ProtocolStream } from './protocol/protocol.ts'
+import type { OpenOptions } from './protocol/registry.ts'
 import type { RelaySupervisor } from './relays/supervisor.ts'
 
 /**
@@ -119,8 +120,8 @@ export interface Peer extends AsyncDisposable {
    * Throws P2pError ADDRESS_INVALID, ADDRESS_FORBIDDEN, PEER_ID_MISMATCH, DIAL_FAILED, DIAL_TIMEOUT.
    */
   connect(target: string | Multiaddr | PeerId, options?: { readonly signal?: AbortSignal }): Promise<PeerInfo>
-  /** Opens a stream on the best connection. Throws P2pError PROTOCOL_UNSUPPORTED, ACCESS_DENIED, PROTOCOL_TIMEOUT. */
-  open<Message>(peer: PeerId, protocol: Protocol<Message>, options?: { readonly signal?: AbortSignal }): Promise<ProtocolStream<Message>>
+  /** Opens a stream on the best connection; a protocol with an operation names what it is about, e.g. flows, as `resources`. Throws P2pError PROTOCOL_UNSUPPORTED, ACCESS_DENIED, PROTOCOL_TIMEOUT. */
+  open<Message>(peer: PeerId, protocol: Protocol<Message>, options?: OpenOptions): Promise<ProtocolStream<Message>>
   /** Serves a protocol until the returned function is called. */
   handle<Message>(protocol: Protocol<Message>, handler: Handler<Message>): Promise<() => Promise<void>>
   /** Closes streams and connections, flushes the peer book, and releases storage. May be called twice. */

@@ -2,8 +2,10 @@ import type { AccessView, Verifier } from '@gloflow/authz'
 import { authorize } from '@gloflow/authz'
 import { AUTH_RECHECK_INTERVAL_MS } from '../limits.ts'
 import type { AccessDecision, AccessPolicy, AccessRequest } from '../protocol/protocol.ts'
-import type { ProtocolRegistry, ProtocolRegistryInit } from '../protocol/registry.ts'
+import type { ProtocolRegistry } from '../protocol/registry.ts'
 import { authProtocol } from './auth-protocol.ts'
+import { asGates } from './gates.ts'
+import type { Gates } from './gates.ts'
 import { didOfPeer } from './peer-did.ts'
 import { createProofPresenter } from './proof-presenter.ts'
 import { createProofStore } from './proof-store.ts'
@@ -21,17 +23,13 @@ export interface FlowAccessInit {
   readonly nowS: () => number
 }
 
-/** The gates of a peer: who may do what to which flow, decided before a handler sees a byte. */
-export interface FlowAccess {
-  /** For the registry: `access`. */
-  readonly policy: AccessPolicy
-  /** For the registry: presents own proofs on a connection before a stream that needs them. */
-  readonly beforeOpen: NonNullable<ProtocolRegistryInit['beforeOpen']>
-  /** Serves `/gf/auth/1.0.0` on the registry, until `stop`. To be called once, right after the registry is made. */
-  serve(registry: ProtocolRegistry): Promise<void>
+/**
+ * The gates of a peer: who may do what to which flow, decided before a handler sees a byte. It is given to `createPeer` as `access`, which then
+ * serves it; only `changed` is the application's to call.
+ */
+export interface FlowAccess extends Gates {
   /** To be called when the view of a flow has changed: streams that it now forbids are reset at once. */
   changed(flow: string): Promise<void>
-  stop(): Promise<void>
 }
 
 /** Makes the gates. Each decision is authz's `authorize` over the proofs that the connection's authenticated peer presented on it. */
@@ -62,8 +60,8 @@ export function createFlowAccess(init: FlowAccessInit): FlowAccess {
     return { allowed: true }
   }
 
-  return {
-    policy: { decide },
+  return asGates<FlowAccess>({
+    decide,
     async beforeOpen(request, signal) {
       if (registry !== undefined) await presenter.present(registry, request, signal)
     },
@@ -79,5 +77,5 @@ export function createFlowAccess(init: FlowAccessInit): FlowAccess {
       clearInterval(timer)
       await unhandle?.()
     }
-  }
+  })
 }

@@ -64,7 +64,7 @@ async function device(scene: Scene, name: string, presence: AccessPolicy = openA
     nowS: () => Math.floor(Date.now() / 1000)
   })
   const denials: Denial[] = []
-  const registry = createProtocolRegistry({ libp2p: node, access: access.policy, beforeOpen: access.beforeOpen, onDenied: denial => denials.push(denial) })
+  const registry = createProtocolRegistry({ libp2p: node, access, beforeOpen: access.beforeOpen, onDenied: denial => denials.push(denial) })
   await access.serve(registry)
   stops.push(async () => {
     await access.stop()
