@@ -28,6 +28,7 @@ import {
   type Verifier
 } from '../src/index.ts'
 import { bundleOf } from '../src/bundle.ts'
+import type { CryptoPort } from '../src/crypto.ts'
 import { createDeterministicCrypto } from './deterministic.ts'
 import { createScene, createUnsignedCrypto, type Scene } from './scene.ts'
 
@@ -58,9 +59,12 @@ const LINKS = 2
 const unsigned = createUnsignedCrypto(createDeterministicCrypto('histories'))
 const believing: Verifier = { check: async () => undefined }
 
-/** Plays the steps: six people, their second devices and recovery keys, two links. Steps that an author could not even sign are left out. */
-export async function playHistory(steps: readonly Step[]): Promise<TestHistory> {
-  const scene = await createScene(unsigned, 'owner', believing)
+/**
+ * Plays the steps: six people, their second devices and recovery keys, two links. Steps that an author could not even sign are left out. Signatures are
+ * not real unless `crypto` makes real ones, for a judge that checks them.
+ */
+export async function playHistory(steps: readonly Step[], crypto: CryptoPort = unsigned): Promise<TestHistory> {
+  const scene = await createScene(crypto, 'owner', believing)
   const earlier = new Map<string, VerifiedOperation[][]>()
   let backDated = 0
   const write = async (name: string, act: (author: Author) => Promise<Operation>, knowing?: readonly VerifiedOperation[]): Promise<void> => {
@@ -85,7 +89,7 @@ export async function playHistory(steps: readonly Step[]): Promise<TestHistory> 
     const old = step.knowledge % 4 === 3 ? past[step.knowledge % Math.max(1, past.length)] : undefined
     if (step.knowledge % 4 === 0) await scene.meet()
     if (old !== undefined) backDated++
-    await write(name, (author) => takeStep(scene, author, name, step), old)
+    await write(name, (author) => takeStep(crypto, scene, author, name, step), old)
   }
   return { scene, operations: scene.everything(), backDated }
 }
@@ -93,7 +97,7 @@ export async function playHistory(steps: readonly Step[]): Promise<TestHistory> 
 /** Draws acts from a bag in which removals and role changes are the most. */
 const BAG = ['remove', 'remove', 'remove', 'grant', 'grant', 'grant', 'grant', 'content', 'content', 'content', 'device', 'device', 'recovery', 'revoke', 'revoke', 'confirm', 'transfer', 'invite', 'admit', 'admit', 'unlink', 'epoch', 'public', 'adopt'] as const
 
-async function takeStep(scene: Scene, author: Author, name: string, step: Step): Promise<Operation> {
+async function takeStep(crypto: CryptoPort, scene: Scene, author: Author, name: string, step: Step): Promise<Operation> {
   const person = PEOPLE[step.target % PEOPLE.length] ?? 'owner'
   const anybody = EVERYBODY[step.target % EVERYBODY.length] ?? 'owner'
   const { did, card } = await scene.actor(person)
@@ -116,15 +120,15 @@ async function takeStep(scene: Scene, author: Author, name: string, step: Step):
     case 'transfer':
       return transferFlow(author, did)
     case 'invite':
-      return inviteBy(author, (await linkOf(step.target)).card, { role: 'editor', uses: 1, now: 1_800_000_000 })
+      return inviteBy(author, (await linkOf(crypto, step.target)).card, { role: 'editor', uses: 1, now: 1_800_000_000 })
     case 'admit': {
-      const keys = await linkOf(step.target)
+      const keys = await linkOf(crypto, step.target)
       const invite = [...(await scene.actor(name)).known.values()].find(({ act }) => act.t === 'invite' && act.dlg.aud === keys.signer.did)?.act
       if (invite?.t !== 'invite') return grantMember(author, card, 'editor')
-      return grantMember(author, card, 'tagger', { via: await openLink(unsigned, keys, invite.dlg, did, 1_900_000_000) })
+      return grantMember(author, card, 'tagger', { via: await openLink(crypto, keys, invite.dlg, did, 1_900_000_000) })
     }
     case 'unlink':
-      return revokeLink(author, (await linkOf(step.target)).signer.did)
+      return revokeLink(author, (await linkOf(crypto, step.target)).signer.did)
     case 'epoch':
       return (await rotateEpoch(author, new Map(), [])).operation
     case 'public':
@@ -136,8 +140,8 @@ async function takeStep(scene: Scene, author: Author, name: string, step: Step):
   }
 }
 
-function linkOf(target: number): ReturnType<typeof linkKeys> {
-  return linkKeys(unsigned, new Uint8Array(32).fill(1 + (target % LINKS)))
+function linkOf(crypto: CryptoPort, target: number): ReturnType<typeof linkKeys> {
+  return linkKeys(crypto, new Uint8Array(32).fill(1 + (target % LINKS)))
 }
 
 /** What is wrong with a history's state, by rules that look at the result alone; empty where nothing is. `shuffles` are orders of the operations. */
