@@ -38,7 +38,6 @@ export type P2pErrorCode =
   | 'STORAGE_LOCKED'
   | 'STORAGE_REFUSED'
   | 'STREAM_CLOSED'
-  | 'TICKET_INVALID'
 
 /** Facts about an error besides its text. */
 export interface P2pErrorInit {
