@@ -77,6 +77,12 @@ describe('one tab', () => {
     expect(mayAct(state, 1_000_000)).toBe('yes')
   })
 
+  it('asks for a lock that was refused again at the next tick, and not at once', () => {
+    const refused = run(following(), { kind: 'lock-lost' })
+    expect(refused.effects).toEqual([])
+    expect(run(refused.state, { kind: 'tick', nowMs: TAB_TICK_MS }, { kind: 'tick', nowMs: 2 * TAB_TICK_MS }).effects).toEqual(['request-lock', 'ask-leader', 'ask-leader'])
+  })
+
   it('a closed tab gives everything back and starts nothing any more', () => {
     const { state, effects } = run(leading(), { kind: 'close' })
     expect(effects).toEqual(['stop-peer', 'release-lock'])

@@ -19,7 +19,7 @@ export function createPageClient(): PeerClient & { readonly role?: TabRole } {
   if (failure !== undefined) return failedClient(failure)
   const client = createTabsClient({
     lock: createWebLock(navigator.locks),
-    epochs: createEpochStore(indexedDB),
+    epochs: createEpochStore(() => indexedDB),
     channel: createTabChannel(),
     createHost: hostOfThisOrigin,
     now: () => performance.now(),

@@ -27,8 +27,10 @@ export function createWebLock(locks: LockManager): LeaderLock {
         if (current !== mine) return
         onGranted()
         await held.promise
-      }).catch(() => {
+      }).catch((error: unknown) => {
         if (current !== mine) return
+        // A frame that the browser gives no storage gets no locks either: there is no other tab that it could share with.
+        if (!(error instanceof DOMException && error.name === 'AbortError')) return onGranted()
         current = undefined
         onLost()
       })
@@ -38,11 +40,11 @@ export function createWebLock(locks: LockManager): LeaderLock {
 }
 
 /** IndexedDB: the raise is one read-write transaction, so that two tabs never get the same number. */
-export function createEpochStore(factory: IDBFactory): EpochStore {
+export function createEpochStore(factory: () => IDBFactory): EpochStore {
   let opened: Promise<IDBDatabase> | undefined
   function open(): Promise<IDBDatabase> {
     opened ??= new Promise<IDBDatabase>((resolve, reject) => {
-      const request = factory.open(DATABASE_NAME, 1)
+      const request = factory().open(DATABASE_NAME, 1)
       request.addEventListener('upgradeneeded', () => { request.result.createObjectStore(STORE_NAME) })
       request.addEventListener('success', () => { resolve(request.result) })
       request.addEventListener('error', () => { reject(request.error) })

@@ -6,7 +6,7 @@ import { TAB_CONFIRM_EVERY_MS, TAB_LEASE_MS, TAB_OWN_SLEEP_MS, TAB_UNANSWERED_BE
  * the lease, and one that finds a greater epoch stops. A take-over waits longer than the lease.
  */
 export type TabState =
-  | { readonly kind: 'following'; readonly unanswered: number; readonly patience: number; readonly tickedAtMs: number; readonly leaderEpoch: number }
+  | { readonly kind: 'following'; readonly queued: boolean; readonly unanswered: number; readonly patience: number; readonly tickedAtMs: number; readonly leaderEpoch: number }
   /** The lock is held; the epoch is being raised. */
   | { readonly kind: 'claiming'; readonly leaderEpoch: number }
   | { readonly kind: 'leading'; readonly epoch: number; readonly confirmedAtMs: number; readonly fenced: boolean; readonly reading: boolean }
@@ -66,7 +66,7 @@ export function mayAct(state: TabState, nowMs: number): 'yes' | 'check' | 'no' {
 }
 
 function follower(nowMs: number, jitter: number, leaderEpoch: number): TabState {
-  return { kind: 'following', unanswered: 0, patience: TAB_UNANSWERED_BEFORE_TAKEOVER + Math.floor(jitter * 3), tickedAtMs: nowMs, leaderEpoch }
+  return { kind: 'following', queued: true, unanswered: 0, patience: TAB_UNANSWERED_BEFORE_TAKEOVER + Math.floor(jitter * 3), tickedAtMs: nowMs, leaderEpoch }
 }
 
 function close(state: TabState): TabStep {
@@ -81,7 +81,8 @@ function follow(state: TabState & { kind: 'following' }, input: TabInput): TabSt
       if (input.epoch < state.leaderEpoch) return { state, effects: [] }
       return { state: { ...state, unanswered: 0, leaderEpoch: input.epoch }, effects: [] }
     }
-    case 'lock-lost': return { state, effects: ['request-lock'] }
+    // Asked for again at the next tick, never at once: a browser that refuses would be asked for ever.
+    case 'lock-lost': return { state: { ...state, queued: false }, effects: [] }
     case 'tick': return followTick(state, input.nowMs)
     default: return { state, effects: [] }
   }
@@ -90,8 +91,8 @@ function follow(state: TabState & { kind: 'following' }, input: TabInput): TabSt
 function followTick(state: TabState & { kind: 'following' }, nowMs: number): TabStep {
   const slept = nowMs - state.tickedAtMs > TAB_OWN_SLEEP_MS || nowMs < state.tickedAtMs
   const unanswered = slept ? 0 : state.unanswered + 1
-  const next = { ...state, unanswered, tickedAtMs: nowMs }
-  if (unanswered < state.patience) return { state: next, effects: ['ask-leader'] }
+  const next = { ...state, queued: true, unanswered, tickedAtMs: nowMs }
+  if (unanswered < state.patience) return { state: next, effects: state.queued ? ['ask-leader'] : ['request-lock', 'ask-leader'] }
   return { state: { ...next, unanswered: 0 }, effects: ['steal-lock'] }
 }
 
