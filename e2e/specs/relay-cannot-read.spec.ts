@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { noise } from '@libp2p/noise'
 import { tls } from '@libp2p/tls'
 import { tcp } from '@libp2p/tcp'
@@ -43,8 +46,10 @@ for (const [name, encrypter] of [['TLS', tls], ['Noise', noise]] as const) {
   test(`what two Node peers say and send through the relay over ${name} is nowhere in clear in the relay @quick`, async ({ newRelay }) => {
     const tap = await createTap()
     const relay = await newRelay(tap.relayOptions)
+    const downloads = await mkdtemp(join(tmpdir(), 'gf-downloads-'))
     const start = (): Promise<Peer> => createPeer({
       access: openAccess(),
+      downloads,
       relays: [relay.url],
       listen: ['/p2p-circuit'],
       webrtc: false,

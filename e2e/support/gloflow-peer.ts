@@ -82,6 +82,7 @@ export async function startGloflowPeer(options: GloflowPeerOptions): Promise<Glo
 
   let number = 0
   const command: GloflowPeer['command'] = (cmd, fields = {}) => new Promise((resolve, reject) => {
+    if (child.ended) return reject(new Error(`The Node peer has ended before "${cmd}":\n${child.errorOutput()}`))
     const id = String(++number)
     const timer = setTimeout(() => reject(new Error(`No answer to "${cmd}" within ${ANSWER_TIMEOUT_MS} ms:\n${child.errorOutput()}`)), ANSWER_TIMEOUT_MS)
     answers.set(id, (answer) => {
