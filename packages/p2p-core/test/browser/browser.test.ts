@@ -42,7 +42,7 @@ async function join(page: Page): Promise<{ id: string; identity: unknown; storag
   }, relay.ws)
 }
 
-describe.skipIf(NO_CHROMIUM !== undefined)('the identity of a browser (Chromium)', () => {
+describe.skipIf(NO_CHROMIUM !== undefined)('a peer in a page (Chromium)', () => {
   it('[ID7] is a key in IndexedDB that no script can read, good for Noise and for signed records, and the same after a reload', async () => {
     const context = await newContext()
     const page = await openPage(context)
@@ -152,6 +152,13 @@ describe.skipIf(NO_CHROMIUM !== undefined)('the identity of a browser (Chromium)
     const pages = await Promise.all([1, 2, 3].map(() => openPage(context)))
     const ids = await Promise.all(pages.map((page) => page.evaluate(async () => (await startPeer({ storageName: 'race' })).id.toString())))
     expect(new Set(ids).size).toBe(1)
+  })
+
+  it('[PB10] IndexedDB holds the contract of the storage port', async () => {
+    const page = await openPage(await newContext())
+    const results = await page.evaluate(() => globalThis.runStorageContract())
+    expect(Object.keys(results).length).toBeGreaterThan(3)
+    expect(new Set(Object.values(results))).toEqual(new Set(['holds']))
   })
 
   it('[PC21] /dnsaddr is not resolved: nobody is asked over HTTPS', async () => {
