@@ -66,8 +66,10 @@ function isResource(value: unknown): value is string {
 /** One frame of at most `maxBytes`; what follows it stays to be read. */
 async function readFirstFrame(bytes: ByteStream, maxBytes: number, what: string, wait: Wait): Promise<Uint8Array> {
   const framer = createFramer('length-prefixed', maxBytes, 'reset')
+  // For all of it together: bytes that trickle in one by one gain no time.
+  const deadlineMs = performance.now() + wait.timeoutMs
   for (;;) {
-    const chunk = await bytes.read(wait)
+    const chunk = await bytes.read({ ...wait, timeoutMs: Math.max(1, deadlineMs - performance.now()) })
     if (chunk === undefined) throw new P2pError('STREAM_CLOSED', `${what}: the other side closed the stream before it was open`, { retryable: true })
     const end = firstFrame(framer, chunk)
     if (end === undefined) continue

@@ -201,9 +201,11 @@ describe('the gates of a flow', () => {
         raw?.send(Uint8Array.of(1, ...content))
       }
     }
-    let answered = 0
-    raw?.addEventListener('message', event => { answered += new TextDecoder().decode(event.data.subarray()).split('{').length - 1 })
-    await until(() => answered === 80)
+    let answers = ''
+    raw?.addEventListener('message', event => { answers += new TextDecoder().decode(event.data.subarray()) })
+    await until(() => answers.split('{').length === 81)
+    expect(answers.split('LIMIT_REACHED')).toHaveLength(17)
+    expect(answers.split('CBOR').length).toBeGreaterThan(30)
     expect(owner.verified.count).toBeLessThanOrEqual(64)
     expect(owner.node.getConnections(viewer.node.peerId)[0]?.status).toBe('open')
   })
@@ -216,6 +218,20 @@ describe('the gates of a flow', () => {
     expect(owner.denials.length).toBeLessThan(30)
   })
 
+  it('[AC9] an opener who says it byte by byte gains no time', async () => {
+    const { owner, viewer, seen } = await ownerAndViewer()
+    const slow = defineProtocol<JsonObject>({ id: '/test/slow/1.0.0', codec: jsonObjectCodec, operation: 'flow_get', limits: { openTimeoutMs: 300 } })
+    await owner.registry.handle(slow, async () => { seen.push('slow') })
+    const raw = await viewer.node.getConnections(owner.node.peerId)[0]?.newStream([slow.id])
+    raw?.send(encodeVarint(100))
+    const started = performance.now()
+    const timer = setInterval(() => { if (raw?.writeStatus === 'writable') raw.send(Uint8Array.of(0x20)) }, 50)
+    await until(() => raw?.status === 'reset')
+    clearInterval(timer)
+    expect(performance.now() - started).toBeLessThan(2000)
+    expect(seen).toEqual([])
+  })
+
   it('[AC9] an opener who names what it is about in no known way, or too much, is refused before the handler', async () => {
     const { owner, viewer, seen } = await ownerAndViewer()
     const frames = ['[]', '{}', '{"resources":"x"}', '{"resources":[1]}', `{"resources":${JSON.stringify(Array.from({ length: 17 }, String))}}`, `{"resources":["${'x'.repeat(129)}"]}`, 'x'.repeat(5000)]
@@ -226,5 +242,6 @@ describe('the gates of a flow', () => {
       await until(() => raw?.status === 'reset')
     }
     expect(seen).toEqual([])
+    expect(owner.registry.denials).toEqual({})
   })
 })
