@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 // Holds many live reservations at a relay process and prints what they cost it:
 //   node apps/relay-server/scripts/hold-reservations.ts --count 2000 [--transport ws|tcp] [--hold-seconds 10]
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -15,7 +21,7 @@ const CLIENTS_PER_PROCESS = 250
 /** Clients that join at the same time in one process. */
 const JOINING_AT_ONCE = 4
 /** On a busy machine a handshake may take longer than libp2p waits. */
-const RESERVATION_TIMEOUT_MS = 60_000
+const PATIENCE_MS = 60_000
 const ATTEMPTS = 3
 const PAGE_BYTES = 4096
 
@@ -69,11 +75,23 @@ async function measure(count: number, transport: 'ws' | 'tcp', holdSeconds: numb
 
 /** Holds `count` reservations in this process until it is killed. */
 async function hold(address: string, count: number): Promise<void> {
-  const { startReservedClient } = await import('../test/support/client.ts')
   for (let made = 0; made < count; made += JOINING_AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(JOINING_AT_ONCE, count - made) }, () => withRetries(() => startReservedClient(address, undefined, RESERVATION_TIMEOUT_MS))))
+    await Promise.all(Array.from({ length: Math.min(JOINING_AT_ONCE, count - made) }, () => withRetries(() => reserve(address))))
   }
   console.log('HELD')
+}
+
+/** A stock peer that does nothing but hold a reservation: no services, no pings of its own. */
+async function reserve(address: string): Promise<void> {
+  await createLibp2p({
+    addresses: { listen: [`${address}/p2p-circuit`] },
+    transports: [tcp(), webSockets(), circuitRelayTransport({ reservationCompletionTimeout: PATIENCE_MS })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionMonitor: { enabled: false },
+    connectionManager: { dialTimeout: PATIENCE_MS, addressDialTimeout: PATIENCE_MS, outboundStreamProtocolNegotiationTimeout: PATIENCE_MS }
+  })
 }
 
 async function withRetries<Result>(attempt: () => Promise<Result>): Promise<Result> {

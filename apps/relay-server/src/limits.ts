@@ -165,3 +165,6 @@ export const HTTP_MAX_BODY_BYTES = 4 * 1024
 
 /** Time for a body to arrive. */
 export const HTTP_BODY_TIMEOUT_MS = 5_000
+
+/** How long the addresses that a listener found on the machine's interfaces are taken as they are. */
+export const LISTEN_ADDRESS_CACHE_MS = 2_000

@@ -8,6 +8,7 @@ import {
   CONNECTIONS_BESIDE_RESERVATIONS, LIBP2P_CONNECTIONS_PER_HOST_PER_S, MAX_CONNECTIONS_UNLIMITED, MAX_PENDING_CONNECTIONS, PEER_RECORDS_PER_CONNECTION, RELAY_STREAM_WINDOW_BYTES
 } from './limits.ts'
 import type { RelayMeter } from './status/meter.ts'
+import { withCachedAddresses } from './transport/cached-addresses.ts'
 import type { PageSockets } from './transport/page-websocket.ts'
 
 /** What a relay changes in a peer's node. */
@@ -34,7 +35,7 @@ export function relayNodeOptions(defaults: Libp2pOptions, init: RelayNodeInit): 
   const maxConnections = init.maxReservations === 0 ? MAX_CONNECTIONS_UNLIMITED : init.maxReservations + CONNECTIONS_BESIDE_RESERVATIONS
   const transports: NonNullable<Libp2pOptions['transports']> = (defaults.transports ?? []).map((make) => (components) => {
     const transport = make(components)
-    return transport[Symbol.toStringTag] === PAGE_TRANSPORT_REPLACES ? init.sockets.transport(components) : transport
+    return withCachedAddresses(transport[Symbol.toStringTag] === PAGE_TRANSPORT_REPLACES ? init.sockets.transport(components) : transport, init.now)
   })
   // Metrics are left out: p2p-core counts each stream's bytes for people to see, and looks for its connection among all; ours are our own.
   const others = { ...defaults }
