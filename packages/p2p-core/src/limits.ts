@@ -152,8 +152,8 @@ export const RELAY_RETRY_MIN_MS = 250
 /** Greatest delay between attempts while somebody is looking: a relay that is back is found within 10 s. */
 export const RELAY_RETRY_MAX_MS = 5_000
 
-/** Greatest delay while the tab is hidden; a wake-up ends it at once. */
-export const RELAY_RETRY_HIDDEN_MS = 30_000
+/** Greatest delay while the tab is hidden: still within 10 s. The browser itself stretches it after some minutes; a wake-up ends it at once. */
+export const RELAY_RETRY_HIDDEN_MS = 8_000
 
 /** Greatest delay after a failure that only a person or an operator can mend (wrong network, not a relay, not let in). */
 export const RELAY_RETRY_REFUSED_MS = 60_000
@@ -382,8 +382,8 @@ export const UPGRADE_LATER_MS = 10_000
 /** The side that does not begin tries by itself after so long, should the other one not be able to. */
 export const UPGRADE_FALLBACK_MS = 6_000
 
-/** Delays before the attempts after a failed one; the last one goes on for ever. */
-export const UPGRADE_RETRY_MS: readonly number[] = [200, 15_000, 60_000, 5 * 60_000]
+/** Delays before the attempts after a failed one; the last one goes on for ever. Each attempt costs an RTCPeerConnection. */
+export const UPGRADE_RETRY_MS: readonly number[] = [200, 15_000, 60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000, 4 * 60 * 60_000]
 
 /** Time for each of two round trips that prove a direct path. */
 export const PROOF_TIMEOUT_MS = 2_500

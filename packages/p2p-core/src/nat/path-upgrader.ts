@@ -221,7 +221,10 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
       libp2p.addEventListener('connection:open', onOpen)
       libp2p.addEventListener('connection:close', onClose)
       libp2p.addEventListener('peer:identify', onIdentify)
-      offWakeups = options.wakeups?.subscribe(() => { for (const { peer } of upgrades.values()) retry(peer) }) ?? offWakeups
+      offWakeups = options.wakeups?.subscribe(reason => {
+        // another network may have another gateway; that somebody looks at the tab changes nothing
+        if (reason === 'online' || reason === 'clock-jump') for (const { peer } of [...upgrades.values()]) retry(peer)
+      }) ?? offWakeups
     },
     stop() {
       stopped.abort()

@@ -125,14 +125,16 @@ describe('joining', () => {
 
 describe('recovery', () => {
   /** How long a relay is away, and what is different when it is back. */
-  const outages: ReadonlyArray<readonly [name: string, awayMs: number, change: (before: TestRelay) => TestRelayOptions]> = [
-    ['after 4 s', 4_000, ({ httpPort, tcpPort, wsPort }) => ({ httpPort, tcpPort, wsPort })],
-    ['after 60 s', 60_000, ({ httpPort, tcpPort, wsPort }) => ({ httpPort, tcpPort, wsPort })],
-    ['after 4 s with other TCP and WebSocket ports', 4_000, ({ httpPort }) => ({ httpPort })]
+  const samePorts = ({ httpPort, tcpPort, wsPort }: TestRelay): TestRelayOptions => ({ httpPort, tcpPort, wsPort })
+  const outages: ReadonlyArray<readonly [name: string, awayMs: number, change: (before: TestRelay) => TestRelayOptions, hidden: boolean]> = [
+    ['after 4 s', 4_000, samePorts, false],
+    ['after 60 s', 60_000, samePorts, false],
+    ['after 12 s, in a hidden tab,', 12_000, samePorts, true],
+    ['after 4 s with other TCP and WebSocket ports', 4_000, ({ httpPort }) => ({ httpPort }), false]
   ]
-  test.each(outages)('[RS9] a relay that is back %s has this peer back within 10 s, reservation and addresses included', { timeout: 120_000 }, async (_, awayMs, change) => {
+  test.each(outages)('[RS9] a relay that is back %s has this peer back within 10 s, reservation and addresses included', { timeout: 120_000 }, async (_, awayMs, change, hidden) => {
     const before = await relay()
-    const { peer, supervisor } = await supervised([before.url])
+    const { peer, supervisor } = await supervised([before.url], { wakeups: manualWakeups(hidden), random: () => 0.999 })
     await until(() => isReserved(supervisor), 'reserved')
     await before.kill()
     await until(() => !isReserved(supervisor) && circuitsOf(peer).length === 0, 'the loss is seen')
@@ -245,10 +247,10 @@ async function startPipe(port: number): Promise<{ readonly port: number; freeze(
   return { port: (server.address() as AddressInfo).port, freeze() { for (const socket of sockets) frozen.add(socket) } }
 }
 
-function manualWakeups(): Wakeups & { wake(reason: WakeReason): void } {
+function manualWakeups(hidden = false): Wakeups & { wake(reason: WakeReason): void } {
   const listeners = new Set<(reason: WakeReason) => void>()
   return {
-    hidden: false,
+    hidden,
     subscribe(listener) { listeners.add(listener); return () => { listeners.delete(listener) } },
     stop() { listeners.clear() },
     wake(reason) { for (const listener of listeners) listener(reason) }
