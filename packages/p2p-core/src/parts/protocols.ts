@@ -58,6 +58,8 @@ export async function createProtocols({ options, storage, platform, events, tear
     store: await openTransferStore(storage.datastore, options.now)
   })
   teardown.defer(() => files.stop())
+  // whom a file went to or came from is someone this peer means to reach again
+  files.events.on('done', ({ peer, state }) => { if (state === 'done') foundation.book.tag(peer, 'friend') })
   if (openSink === undefined) files.events.on('offer', ({ id }) => { void files.decline(id).catch(() => { /* it is gone already */ }) })
   return { registry, general, files }
 }

@@ -7,7 +7,7 @@ import { networkCid } from './dht.ts'
 /** What looking for others in the DHT needs. */
 export interface FindInDhtOptions {
   readonly libp2p: Libp2p
-  readonly dht: KadDHT
+  readonly dht: Pick<KadDHT, 'findProviders'>
   readonly network: string
   readonly isRelay: (peer: PeerId) => boolean
 }
@@ -52,7 +52,7 @@ export function findInDht({ libp2p, dht, network, isRelay }: FindInDhtOptions): 
   }
 }
 
-async function providersOf(dht: KadDHT, cid: CID, signal: AbortSignal): Promise<PeerInfo[]> {
+async function providersOf(dht: FindInDhtOptions['dht'], cid: CID, signal: AbortSignal): Promise<PeerInfo[]> {
   const found = new Map<string, PeerInfo>()
   for await (const event of dht.findProviders(cid, { signal })) {
     if (event.name !== 'PROVIDER' && event.name !== 'PEER_RESPONSE') continue
