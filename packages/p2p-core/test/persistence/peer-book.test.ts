@@ -97,7 +97,7 @@ describe('the peer book', () => {
       book.heard(peer, texts)
       await book.flush()
       for (const { bytes } of await records(datastore)) expect(bytes.byteLength).toBeLessThanOrEqual(MAX_BOOK_RECORD_BYTES)
-    }), { numRuns: 50, examples: [[long]] })
+    }), { numRuns: 50, examples: [[long]], endOnFailure: true })
   })
 
   it('[PB5] what is damaged, foreign, too large or too old is taken out, and the rest stays', async () => {
