@@ -125,10 +125,12 @@ describe('joining', () => {
 
 describe('recovery', () => {
   /** How long a relay is away, and what is different when it is back. */
+  /** The issue says 60 s; the delays have long reached their cap after 20. */
+  const longOutageMs = process.env['GF_TEST_FULL'] === '1' ? 60_000 : 20_000
   const samePorts = ({ httpPort, tcpPort, wsPort }: TestRelay): TestRelayOptions => ({ httpPort, tcpPort, wsPort })
   const outages: ReadonlyArray<readonly [name: string, awayMs: number, change: (before: TestRelay) => TestRelayOptions, hidden: boolean]> = [
     ['after 4 s', 4_000, samePorts, false],
-    ['after 60 s', 60_000, samePorts, false],
+    [`after ${longOutageMs / 1000} s`, longOutageMs, samePorts, false],
     ['after 12 s, in a hidden tab,', 12_000, samePorts, true],
     ['after 4 s with other TCP and WebSocket ports', 4_000, ({ httpPort }) => ({ httpPort }), false]
   ]
