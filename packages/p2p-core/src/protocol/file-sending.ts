@@ -124,16 +124,16 @@ export async function createFileSending(init: FileSendingInit): Promise<RunningF
     const signal = AbortSignal.any([cancel.signal, stopped.signal, ...(options.signal === undefined ? [] : [options.signal])])
     try {
       const sha256 = await queue.run(peer.toString(), signal, () => sendFile({
-        libp2p, registry, createHasher, entry, peer, source, id: wireId, signal,
+        libp2p, registry, createHasher, entry, peer, source, id: wireId, signal, stopping: stopped.signal,
         onAccepted: () => store.put({ ...record, state: 'accepted', sha256: undefined })
       }))
       entry.update({ doneBytes: bytes })
       entry.end('done', { sha256 })
     } catch (error) {
-      const typed = asSendError(error, source, signal)
+      const typed = stopped.signal.aborted ? stoppedBefore(source, error) : asSendError(error, source, signal)
       const state = typed.code === 'ABORTED' ? 'cancelled' : typed.code === 'FILE_REFUSED' && entry.now.state === 'offered' ? 'declined' : 'failed'
       entry.end(state, { error: { code: typed.code, message: typed.message } })
-      if (isFinal(typed) && !stopped.signal.aborted) await store.delete('out', record.peer, wireId)
+      if (isFinal(typed)) await store.delete('out', record.peer, wireId)
       throw typed
     } finally {
       outgoing.delete(id)
@@ -175,6 +175,10 @@ function localId(direction: 'in' | 'out', peer: string, wireId: string): string 
 /** True where the other side has given the file up, so that sending it again starts anew. */
 function isFinal(error: P2pError): boolean {
   return !isP2pError(error, 'STREAM_CLOSED', 'PROTOCOL_TIMEOUT', 'PEER_NOT_FOUND', 'DIAL_FAILED', 'DIAL_TIMEOUT', 'STOPPED', 'STORAGE_FULL', 'LIMIT_REACHED')
+}
+
+function stoppedBefore({ name }: FileSource, cause: unknown): P2pError {
+  return new P2pError('STOPPED', `This peer stopped before ${name} was sent; it goes on when it is sent again`, { retryable: true, cause })
 }
 
 function asSendError(error: unknown, source: FileSource, signal: AbortSignal): P2pError {

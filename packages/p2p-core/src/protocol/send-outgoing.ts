@@ -21,7 +21,10 @@ export interface OutgoingInit {
   readonly source: FileSource
   /** The transfer's id on the wire. */
   readonly id: string
+  /** Aborts when the transfer is cancelled or this peer stops. */
   readonly signal: AbortSignal
+  /** Aborts when this peer stops: then the other side is not told to give the file up. */
+  readonly stopping: AbortSignal
   /** Called once the other side has accepted. */
   readonly onAccepted: () => Promise<void>
 }
@@ -57,7 +60,7 @@ class Outgoing {
       try {
         return await this.#attempt()
       } catch (error) {
-        if (this.#init.signal.aborted) throw error
+        if (this.#init.signal.aborted) throw this.#whyEnded(error)
         if (!this.#goesOn(error) || performance.now() > deadlineMs) throw error
       }
       if (this.#ackedBytes > ackedBefore) {
@@ -90,7 +93,7 @@ class Outgoing {
       libp2p.addEventListener('connection:open', onOpen)
       signal.addEventListener('abort', done)
     })
-    signal.throwIfAborted()
+    if (signal.aborted) throw this.#whyEnded(signal.reason)
   }
 
   async #attempt(): Promise<string> {
@@ -106,13 +109,19 @@ class Outgoing {
       void stream.close().catch(() => undefined)
       return sha256
     } catch (error) {
-      const ended = new P2pError('ABORTED', `Sending ${source.name} was cancelled`, { cause: error })
-      if (signal.aborted) sayFarewell(stream, { type: 'cancel' }, ended)
-      else stream.abort(new P2pError('ABORTED', 'The transfer goes no further on this stream'))
-      throw signal.aborted ? ended : error
+      const ended = this.#whyEnded(error)
+      if (isP2pError(ended, 'ABORTED')) sayFarewell(stream, { type: 'cancel' }, ended)
+      else stream.abort(new P2pError('STREAM_CLOSED', 'The transfer goes no further on this stream', { cause: ended }))
+      throw ended
     } finally {
       off()
     }
+  }
+
+  #whyEnded(error: unknown): unknown {
+    const { signal, stopping, source } = this.#init
+    if (stopping.aborted) return new P2pError('STOPPED', `This peer is stopping; ${source.name} goes on when it is sent again`, { retryable: true, cause: error })
+    return signal.aborted ? new P2pError('ABORTED', `Sending ${source.name} was cancelled`, { cause: error }) : error
   }
 
   /** Says that we are alive; ends the stream when we cancel; and moves to a direct path once there is one. */

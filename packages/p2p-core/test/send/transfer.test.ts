@@ -152,7 +152,7 @@ describe('going on', () => {
     await connect(first.a.node, first.b.node)
     const sending = first.a.files.send(first.b.node.peerId, source)
     await until(() => first.b.files.transfers.some(({ doneBytes }) => doneBytes > 12_000_000))
-    await Promise.all([expect(sending).rejects.toMatchObject({ code: 'ABORTED' }), first.a.stop(), first.b.stop()])
+    await Promise.all([expect(sending).rejects.toMatchObject({ code: 'STOPPED', retryable: true }), first.a.stop(), first.b.stop()])
     const a = await person({ belongings: mine, privateKey: keys[0] })
     const b = await person({ belongings: theirs, privateKey: keys[1], answer: 'none' })
     await connect(a.node, b.node)
@@ -166,6 +166,24 @@ describe('going on', () => {
     expect(await hashOf(b.ended[0]?.location)).toBe(source.sha256)
   })
 
+  it('[SD12] a peer that stops does not tell the other side to give up what is there', async () => {
+    const mine = await newBelongings()
+    stops.push(() => removeBelongings(mine))
+    const key = await generateKeyPair('Ed25519')
+    const first = await startPerson({ belongings: mine, privateKey: key })
+    const b = await person()
+    await connect(first.node, b.node)
+    const sending = first.files.send(b.node.peerId, content(200_000_000))
+    await until(() => b.files.transfers.some(({ doneBytes }) => doneBytes > 10_000_000))
+    await Promise.all([expect(sending).rejects.toMatchObject({ code: 'STOPPED' }), first.files.stop()])
+    await until(() => b.files.transfers.some(({ state }) => state === 'waiting'))
+    // What was said on the stream before it ended would be heard by now.
+    await new Promise(resolve => { setTimeout(resolve, 300) })
+    expect(b.files.transfers).toMatchObject([{ state: 'waiting' }])
+    expect(b.ended).toEqual([])
+    await first.stop()
+  })
+
   it('[SD12] where another file of that name and size is sent after the restart, the hash tells, and the next try starts anew', async () => {
     const [mine, theirs] = [await newBelongings(), await newBelongings()]
     stops.push(() => removeBelongings(mine), () => removeBelongings(theirs))
@@ -175,7 +193,7 @@ describe('going on', () => {
     await connect(first.node, b.node)
     const sending = first.files.send(b.node.peerId, content(40_000_000, 'a.png', 1))
     await until(() => b.files.transfers.some(({ doneBytes }) => doneBytes > 10_000_000))
-    await Promise.all([expect(sending).rejects.toMatchObject({ code: 'ABORTED' }), first.stop()])
+    await Promise.all([expect(sending).rejects.toMatchObject({ code: 'STOPPED', retryable: true }), first.stop()])
     await until(() => b.files.transfers.some(({ state }) => state === 'waiting'))
     const a = await person({ belongings: mine, privateKey: key })
     await connect(a.node, b.node)
