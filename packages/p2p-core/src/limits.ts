@@ -434,6 +434,13 @@ export const DHT_PROVIDE_TIMEOUT_MS = 60_000
 /** DHT streams of one connection at once. */
 export const MAX_DHT_STREAMS = 32
 
+/**
+ * Bytes of DHT messages that one connection may send at once, and a second after that: some 2,600 records, then 160 a second. kad-dht holds a
+ * timer and more for each message for 10 s, whether or not its record is kept.
+ */
+export const DHT_INBOUND_BURST_BYTES = 256 * 1024
+export const DHT_INBOUND_BYTES_PER_SECOND = 16 * 1024
+
 /** Time until a peer looks for others in the DHT, and between two looks. GloFlow's peers look every 10 s. */
 export const DHT_FIRST_FIND_MS = 4_000
 export const DHT_FIND_INTERVAL_MS = 30_000

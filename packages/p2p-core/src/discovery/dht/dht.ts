@@ -7,6 +7,7 @@ import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { DHT_FIRST_PROVIDE_MS, DHT_PROVIDE_INTERVAL_MS, DHT_PROVIDE_TIMEOUT_MS, DHT_RECORD_TTL_MS, MAX_DHT_KEY_BYTES, MAX_DHT_STREAMS, MAX_DHT_VALUE_BYTES } from '../../limits.ts'
+import { limitInbound } from './inbound-limit.ts'
 import { RecordRefusedError, RecordStore } from './record-store.ts'
 
 /** The DHT that GloFlow's peers use: go-libp2p's default prefix. */
@@ -45,8 +46,8 @@ export function createDht(now: () => number): DhtPart {
     records,
     dht: () => dht,
     service: (components) => {
-      // The components as they are, but for the datastore: theirs is the disk's, and others write these records.
-      const made = make(Object.create(components, { datastore: { value: records } }))
+      // The components as they are, but for the datastore (theirs is the disk's, and others write these records) and a limit on what comes in.
+      const made = make(Object.create(components, { datastore: { value: records }, registrar: { value: limitInbound(components.registrar, now) } }))
       if (isKadDht(made)) dht = made
       return made
     }
