@@ -195,6 +195,23 @@ describe('recovery', () => {
     expect(await until(() => isReserved(supervisor), 'reserved again', 3000)).toBeLessThan(2000)
   })
 
+  test('[RS10] an attempt that hangs in a network that is gone begins anew when there is one again', async () => {
+    const { url } = await relay()
+    const wakeups = manualWakeups()
+    let calls = 0
+    const { supervisor } = await supervised([url], {
+      wakeups,
+      fetch: async (target, init) => {
+        calls += 1
+        if (calls > 1) return globalThis.fetch(target, init)
+        return new Promise((_, reject) => { init?.signal?.addEventListener('abort', () => { reject(new Error('hung')) }) })
+      }
+    })
+    await until(() => calls === 1, 'the attempt hangs')
+    wakeups.wake('online')
+    expect(await until(() => isReserved(supervisor), 'reserved', 5000)).toBeLessThan(5000)
+  })
+
   test('[RS11] a rejection that is no Error is a failure like any other', async () => {
     const { url } = await relay()
     let calls = 0
