@@ -16,7 +16,7 @@ const WEB = join(import.meta.dirname, '..')
 const BUILD = join(WEB, 'build')
 const BUDGET_BYTES = 185_000
 /** What the first view imports dynamically before it has joined; everything else that is dynamic is loaded later or never. */
-const PEER_SOURCE = 'p2p-core/src/index.ts'
+const PEER_SOURCE = 'src/lib/peer/peer-module.ts'
 
 const manifest = JSON.parse(readFileSync(join(WEB, '.svelte-kit/output/client/.vite/manifest.json'), 'utf8')) as Record<string, Chunk>
 

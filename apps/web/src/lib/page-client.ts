@@ -11,7 +11,7 @@ import type { PeerModule } from './peer/host.ts'
 import type { PeerClient } from './peer/client.ts'
 import type { HostFactory, TabRole } from './tabs/tabs-client.ts'
 
-const loadModule = (): Promise<PeerModule> => import('@gloflow/p2p-core')
+const loadModule = (): Promise<PeerModule> => import('./peer/peer-module.ts')
 
 /** The peer of this page: joins through the relay that served it. Where the browser cannot, a client that only says why. */
 export function createPageClient(): PeerClient & { readonly role?: TabRole } {

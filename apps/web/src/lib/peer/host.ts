@@ -10,7 +10,7 @@ import type { Outbox } from './outbox.ts'
 import type { Room } from './room.ts'
 
 /** The peer's code, loaded when it is needed so that the page is seen before. */
-export type PeerModule = Pick<typeof import('@gloflow/p2p-core'), 'createPeer' | 'parsePeerId'>
+export type PeerModule = typeof import('./peer-module.ts')
 
 export interface HostOptions {
   readonly loadModule: () => Promise<PeerModule>
