@@ -4,6 +4,7 @@ import { stopAfterEach } from './cleanup.ts'
 import { GoPeer, GoPeerError } from './go-peer.ts'
 import type { Generation } from './go-toolchain.ts'
 import { numberField } from './json-lines.ts'
+import { startNodePeer } from './node-peer.ts'
 import { usageBetween, usageOf } from './process-usage.ts'
 import { type RelayProcess, startRelayProcess } from './relay-process.ts'
 import { until } from './stock-node.ts'
@@ -17,6 +18,8 @@ const FLOOD_VALUE_BYTES = 900
 const WARM_UPS = 3
 const FLOODS = 5
 const MAX_RSS_GROWTH_MB = 20
+/** Above the half minute between two looks of a Node peer. */
+const FIND_TIMEOUT_MS = 45_000
 const both = GO_BUILDS.every((build) => build.available)
 
 const use = stopAfterEach()
@@ -55,6 +58,15 @@ describe('the DHT of the relay and Go', () => {
       const relay = await startRelay()
       const go = await startGo(generation, relay)
       await until('the relay announces itself', async () => (await go.find(NETWORK)).has(relay.peerId), 20_000)
+    })
+
+    it.skipIf(!available)(`[GO15] Go ${title} and a Node peer that know only the relay find each other`, async () => {
+      const relay = await startRelay()
+      const go = await startGo(generation, relay)
+      await go.request('advertise')
+      const node = use(await startNodePeer({ dht: true, bootstrap: [relay.address('tcp')] }))
+      await until('the Node peer finds it and connects', () => node.peers.some((peer) => peer.id.toString() === go.peerId && peer.kind === 'go'), FIND_TIMEOUT_MS)
+      await until('it finds the Node peer', async () => (await go.find(NETWORK)).has(node.id.toString()), FIND_TIMEOUT_MS)
     })
 
     it.skipIf(!available)(`[GO16] Go ${title} puts and gets GloFlow's test key through the relay`, async () => {

@@ -4,10 +4,13 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { circuitAddress, directAddress, startNodePeer } from '../node-peer.ts'
 import { startRelayProcess } from '../relay-process.ts'
 import { type Security, echoMatches, until } from '../stock-node.ts'
-import { type Theirs, UnsupportedError, type Way } from './cell.ts'
+import type { Theirs, Way } from './cell.ts'
 import { type Counterpart, expectSecurity, startCounterpart } from './counterpart.ts'
 
 const ECHO_BYTES = 256 << 10
+const NETWORK = 'gloflow_testnet'
+/** Above the half minute between two looks of a Node peer. */
+const FIND_TIMEOUT_MS = 45_000
 
 /** Tries one way; says what was seen. */
 export function probeNode(theirs: Theirs, way: Way): () => Promise<string> {
@@ -23,7 +26,7 @@ export function probeNode(theirs: Theirs, way: Way): () => Promise<string> {
     case 'general':
       return () => byGeneral(theirs)
     case 'dht':
-      return () => Promise.reject(new UnsupportedError('a Node peer has no DHT of its own: it is found by rendezvous at relays, and the relay announces in the DHT'))
+      return () => byDht(theirs)
   }
 }
 
@@ -67,6 +70,16 @@ async function byCircuit(theirs: Theirs): Promise<string> {
   await dialling.dial(await circuitAddress(node, relay.peerId))
   await dialling.echo(node.id.toString(), ECHO_BYTES)
   return 'dialled and dialling, secured end to end'
+}
+
+async function byDht(theirs: Theirs): Promise<string> {
+  await using relay = await startRelayProcess()
+  await using them = await startCounterpart(theirs, { security: ['tls'], listen: ['tcp'], dht: [relay.address('tcp')] })
+  await until('they can advertise', () => them.advertise(NETWORK).then(() => true, () => false))
+  await using node = await startNodePeer({ dht: true, bootstrap: [relay.address('tcp')] })
+  await until('they find the Node peer', async () => (await them.find(NETWORK)).has(node.id.toString()), FIND_TIMEOUT_MS)
+  await until('the Node peer finds them and connects', () => node.peers.some((peer) => peer.id.toString() === them.peerId), FIND_TIMEOUT_MS)
+  return 'each finds the other, knowing the relay alone'
 }
 
 async function byGeneral(theirs: Theirs): Promise<string> {
