@@ -2,6 +2,7 @@
 // Holds many live reservations at a relay process and prints what they cost it:
 //   node apps/relay-server/scripts/hold-reservations.ts --count 2000 [--transport ws|tcp] [--hold-seconds 10]
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
@@ -81,7 +82,7 @@ async function hold(address: string, count: number): Promise<void> {
   console.log('HELD')
 }
 
-/** A stock peer that does nothing but hold a reservation: no services, no pings of its own. */
+/** A stock peer that does nothing but hold a reservation, without pings of its own. */
 async function reserve(address: string): Promise<void> {
   await createLibp2p({
     addresses: { listen: [`${address}/p2p-circuit`] },
@@ -89,6 +90,7 @@ async function reserve(address: string): Promise<void> {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
+    services: { identify: identify() },
     connectionMonitor: { enabled: false },
     connectionManager: { dialTimeout: PATIENCE_MS, addressDialTimeout: PATIENCE_MS, outboundStreamProtocolNegotiationTimeout: PATIENCE_MS }
   })
