@@ -1,6 +1,7 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { concatBytes, fromHex, toHex } from './bytes.ts'
 import { AuthzError } from './errors.ts'
+import { MAX_REMEMBERED_DIDS } from './limits.ts'
 
 /** `did:key` of an Ed25519 key, 56 characters. A libp2p Ed25519 PeerId has the same 32 bytes. */
 export type Did = string & { readonly __did: true }
@@ -19,18 +20,31 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'
 ])
 
+/** First bytes of those: almost every other key is told apart by this alone. */
+const SMALL_ORDER_FIRST: ReadonlySet<number> = new Set([0x00, 0x01, 0xec, 0x26, 0xc7])
+
 /**
  * @throws AuthzError DID_INVALID, KEY_TYPE, KEY_WEAK (SPEC AZ5, AZ6)
  */
 export function parseDid(text: string): Did {
+  if (good.has(text)) return toDid(text)
   const key = decodeDid(text)
   if (isWeakKey(key)) throw new AuthzError('KEY_WEAK', 'This key is of small order or not in canonical form: anything would verify under it')
+  good.set(text, key)
+  if (good.size > MAX_REMEMBERED_DIDS) forgetOldest()
   return toDid(text)
+}
+
+/** Keys of DIDs that were judged: the same few names come in every chain, and base58 is most of the work of parsing one. */
+const good = new Map<string, Uint8Array>()
+
+function forgetOldest(): void {
+  for (const oldest of good.keys()) return void good.delete(oldest)
 }
 
 /** The 32 bytes of a DID's key. */
 export function keyOfDid(did: Did): Uint8Array {
-  return decodeDid(did)
+  return (good.get(did) ?? decodeDid(did)).slice()
 }
 
 /**
@@ -71,7 +85,7 @@ function notADid(): AuthzError {
 export function isWeakKey(key: Uint8Array): boolean {
   const y = key.slice()
   y[31] = (y[31] ?? 0) & 0x7f
-  return isNotBelowP(y) || SMALL_ORDER_Y.has(toHex(y))
+  return isNotBelowP(y) || (SMALL_ORDER_FIRST.has(y[0] ?? 0) && SMALL_ORDER_Y.has(toHex(y)))
 }
 
 const P = fromHex(`ed${'ff'.repeat(30)}7f`) ?? new Uint8Array()

@@ -43,6 +43,8 @@ export const MAX_PENDING_BYTES = 4_194_304
 export const MAX_PENDING_PER_AUTHOR = 256
 /** Good signatures remembered by a verifier. */
 export const MAX_CACHED_VERDICTS = 4_096
+/** Names whose keys are remembered, so that a chain seen before parses faster: below 1 MB. */
+export const MAX_REMEMBERED_DIDS = 4_096
 /** Signatures that one peer may make a verifier check: a burst, and what comes back each second. */
 export const VERIFY_BUDGET_BURST = 64
 export const VERIFY_BUDGET_PER_S = 16

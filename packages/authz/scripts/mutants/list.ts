@@ -115,7 +115,6 @@ const MEMBERSHIP: readonly Mutant[] = [
   member('AZ36', 'content names no epoch', 'state/epochs.ts', "if (act?.t === 'content') return isEpoch(act.epoch, true) ? undefined : 'EPOCH_UNKNOWN'", "if (act?.t === 'content') return undefined", 'read-access'),
   member('AZ37', 'public wins', 'state/state.ts', 'return keys.includes(undefined) ? undefined : keys[0]', 'return keys.find((key) => key !== undefined)', 'read-access'),
   member('AZ38', 'an admission gives any role', 'state/judge.ts', "if (dlg.level > offer.level) return 'ROLE_TOO_LOW'", '', 'rules'),
-  member('AZ39', 'uses do not bound', 'state/judge.ts', "return admitted.has(dlg.aud) || admitted.size < offer.uses ? undefined : 'INVITE_EXHAUSTED'", 'return admitted.has(dlg.aud) ? undefined : undefined', 'persons'),
   member('AZ39', 'concurrent admissions all count', 'state/stages.ts', "for (const at of overAdmitted(world)) overrule(world, at, 'INVITE_EXHAUSTED')", 'overAdmitted(world)', 'persons'),
   member('AZ40', 'a dead link admits', 'state/judge.ts', "if (offer?.t !== 'invite') return 'INVITE_DEAD'", "if (offer?.t !== 'invite') return undefined", 'persons'),
   member('AZ40', 'links of a removed maker live on', 'state/facts.ts', 'for (const i of within(invitesBy.get(device), at)) addInvite(named, i)\n', '', 'persons'),
