@@ -11,7 +11,7 @@ const ECHO_BYTES = 3 << 20
 for (const { generation, available, title } of GO_BUILDS) {
   for (const security of ['tls', 'noise'] as const) {
     if (generation === 'legacy' && security === 'noise') continue
-    const rule = security === 'tls' ? 'GO1' : 'GO2'
+    const rule = security === 'tls' ? '[GO1]' : '[GO2]'
     describe.skipIf(!available)(`js and Go ${title} by ${security}`, () => pair(rule, security))
   }
 
@@ -27,7 +27,7 @@ for (const { generation, available, title } of GO_BUILDS) {
       await js?.stop()
     })
 
-    it(`[${rule}] js dials Go: ${security}, yamux, identify, ping, bytes`, async () => {
+    it(`${rule} js dials Go: ${security}, yamux, identify, ping, bytes`, async () => {
       const identified = identifiedBy(js, go.peerId)
       const connection = await js.dial(multiaddr(go.address()))
       expect(connection.remotePeer.toString()).toBe(go.peerId)
@@ -43,7 +43,7 @@ for (const { generation, available, title } of GO_BUILDS) {
       await until('Go sees the end', async () => (await go.connections()).length === 0)
     })
 
-    it(`[${rule}] Go dials js: ${security}, yamux, identify, ping, bytes`, async () => {
+    it(`${rule} Go dials js: ${security}, yamux, identify, ping, bytes`, async () => {
       const connection = await go.dial(tcpAddress(js))
       expect(connection).toMatchObject({ peer: js.peerId.toString(), security: SECURITY_ID[security], muxer: '/yamux/1.0.0', path: 'direct' })
       const said = await go.identify(js.peerId.toString())
