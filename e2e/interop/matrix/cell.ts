@@ -9,7 +9,7 @@ export const THEIRS = ['legacy', 'current', 'stock'] as const
 export type Theirs = (typeof THEIRS)[number]
 
 /** The ways by which they meet. */
-export const WAYS = ['tcp-tls', 'tcp-noise', 'ws', 'circuit', 'dht', 'general'] as const
+export const WAYS = ['tcp-tls', 'tcp-noise', 'ws', 'webrtc-direct', 'circuit', 'dht', 'general'] as const
 export type Way = (typeof WAYS)[number]
 
 /** What came out for one combination. `unsupported` is a fact about the two programs or this machine, never a guess. */

@@ -8,6 +8,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -21,10 +22,13 @@ import { type Theirs, UnsupportedError } from './cell.ts'
 
 const GENERAL = '/gf/general/0.0.1'
 
+/** What a counterpart listens on. */
+export type Transport = 'tcp' | 'ws' | 'webrtc-direct'
+
 /** How a counterpart is started. */
 export interface CounterpartOptions {
   readonly security: readonly Security[]
-  readonly listen: readonly ('tcp' | 'ws')[]
+  readonly listen: readonly Transport[]
   /** A relay to reserve at. */
   readonly relay?: string
   /** Peers to start the DHT from; absent = no DHT. */
@@ -34,7 +38,7 @@ export interface CounterpartOptions {
 /** A peer of theirs. */
 export interface Counterpart extends AsyncDisposable {
   readonly peerId: string
-  address(transport: 'tcp' | 'ws'): string
+  address(transport: Transport): string
   /** The address through the relay that it reserved at. */
   circuit(): Promise<string>
   /** Dials; gives the protocol ID of the secure channel, '' where the library does not say (Go on circuits). */
@@ -53,7 +57,10 @@ export function startCounterpart(theirs: Theirs, options: CounterpartOptions): P
   return theirs === 'stock' ? startStock(options) : startGo(theirs, options)
 }
 
-const LISTEN = { tcp: '/ip4/127.0.0.1/tcp/0', ws: '/ip4/127.0.0.1/tcp/0/ws' } as const
+const LISTEN = { tcp: '/ip4/127.0.0.1/tcp/0', ws: '/ip4/127.0.0.1/tcp/0/ws', 'webrtc-direct': '/ip4/127.0.0.1/udp/0/webrtc-direct' } as const
+
+/** Forms of the addresses, which end in /p2p/ID. */
+const ADDRESS = { tcp: /^\/ip4\/[^/]+\/tcp\/\d+\/p2p\/[^/]+$/, ws: /\/ws\/p2p\/[^/]+$/, 'webrtc-direct': /\/webrtc-direct\// } as const
 
 async function startGo(theirs: 'legacy' | 'current', options: CounterpartOptions): Promise<Counterpart> {
   const flags = options.listen.flatMap((transport) => ['-listen', LISTEN[transport]])
@@ -95,7 +102,7 @@ async function startStock(options: CounterpartOptions): Promise<Counterpart> {
   const withDht = options.dht !== undefined
   const node: Libp2p<{ dht?: KadDHT }> = await createLibp2p({
     addresses: { listen: [...options.listen.map((transport) => LISTEN[transport]), ...(options.relay === undefined ? [] : [`${options.relay}/p2p-circuit`])] },
-    transports: [tcp(), webSockets(), circuitRelayTransport()],
+    transports: [tcp(), webSockets(), webRTCDirect(), circuitRelayTransport()],
     connectionEncrypters: options.security.map((name) => (name === 'tls' ? tls() : noise())),
     streamMuxers: [yamux()],
     services: {
@@ -112,7 +119,7 @@ async function startStock(options: CounterpartOptions): Promise<Counterpart> {
   const speaking = new Map<string, Stream>()
   return {
     peerId: node.peerId.toString(),
-    address: (transport) => find(node, transport === 'ws' ? /\/ws\/p2p\/[^/]+$/ : /^\/ip4\/[^/]+\/tcp\/\d+\/p2p\/[^/]+$/),
+    address: (transport) => find(node, ADDRESS[transport]),
     async circuit() {
       await until('the stock node has its reservation', () => node.getMultiaddrs().some((addr) => addr.toString().includes('/p2p-circuit')))
       return find(node, /\/p2p-circuit\/p2p\//)

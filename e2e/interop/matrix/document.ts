@@ -16,7 +16,7 @@ const THEIRS_NAMES: Readonly<Record<Theirs, string>> = {
   current: 'current Go (go-libp2p v0.51.0)',
   stock: 'stock js-libp2p 3.3.11'
 }
-const WAY_NAMES: Readonly<Record<Way, string>> = { 'tcp-tls': 'TCP + TLS', 'tcp-noise': 'TCP + Noise', ws: 'WebSocket', circuit: 'circuit', dht: 'DHT', general: 'general channel' }
+const WAY_NAMES: Readonly<Record<Way, string>> = { 'tcp-tls': 'TCP + TLS', 'tcp-noise': 'TCP + Noise', ws: 'WebSocket', 'webrtc-direct': 'WebRTC Direct', circuit: 'circuit', dht: 'DHT', general: 'general channel' }
 
 /** One line for a terminal. */
 export function entryLine({ ours, theirs, way, cell }: Entry): string {

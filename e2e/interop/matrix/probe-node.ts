@@ -21,6 +21,8 @@ export function probeNode(theirs: Theirs, way: Way): () => Promise<string> {
       return () => byTcp(theirs, 'noise')
     case 'ws':
       return () => byWebSocket(theirs)
+    case 'webrtc-direct':
+      return () => byWebrtcDirect(theirs)
     case 'circuit':
       return () => byCircuit(theirs)
     case 'general':
@@ -58,6 +60,19 @@ async function byWebSocket(theirs: Theirs): Promise<string> {
   await dialling.dial(own)
   await dialling.echo(node.id.toString(), ECHO_BYTES)
   return 'dialled and dialling'
+}
+
+async function byWebrtcDirect(theirs: Theirs): Promise<string> {
+  await using them = await startCounterpart(theirs, { security: ['noise'], listen: ['webrtc-direct'] })
+  await using node = await startNodePeer({ webrtcDirect: true, listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] })
+  await node.connect(them.address('webrtc-direct'))
+  await echoFrom(node, them)
+  await using dialling = await startCounterpart(theirs, { security: ['noise'], listen: [] })
+  const own = node.multiaddrs.map(String).find((addr) => addr.includes('/webrtc-direct/'))
+  if (own === undefined) throw new Error('the Node peer does not listen on WebRTC Direct')
+  await dialling.dial(own)
+  await dialling.echo(node.id.toString(), ECHO_BYTES)
+  return 'dialled and dialling (v1)'
 }
 
 async function byCircuit(theirs: Theirs): Promise<string> {

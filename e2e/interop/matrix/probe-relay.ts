@@ -17,6 +17,8 @@ export function probeRelay(theirs: Theirs, way: Way): () => Promise<string> {
       return () => byTcp(theirs, 'noise')
     case 'ws':
       return () => byWebSocket(theirs)
+    case 'webrtc-direct':
+      return () => byWebrtcDirect(theirs)
     case 'circuit':
       return () => byCircuit(theirs)
     case 'dht':
@@ -42,6 +44,15 @@ async function byWebSocket(theirs: Theirs): Promise<string> {
   await using them = await startCounterpart(theirs, { security: ['noise'], listen: [] })
   await them.dial(relay.address('ws'))
   return 'dialled'
+}
+
+async function byWebrtcDirect(theirs: Theirs): Promise<string> {
+  await using relay = await startRelayProcess(['--webrtc-direct-port', '0'])
+  await using them = await startCounterpart(theirs, { security: ['noise'], listen: [] })
+  const own = relay.multiaddrs.find((addr) => addr.startsWith('/ip4/127.0.0.1/udp/') && addr.includes('/webrtc-direct/'))
+  if (own === undefined) throw new Error(`the relay does not listen on WebRTC Direct: ${relay.multiaddrs.join(' ')}`)
+  await them.dial(own)
+  return 'dialled (v1)'
 }
 
 async function byCircuit(theirs: Theirs): Promise<string> {
