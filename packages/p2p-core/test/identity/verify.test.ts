@@ -48,7 +48,7 @@ describe('a PeerId is the multihash of its public key', () => {
         await expect(peer.connect(target)).rejects.toMatchObject({ code: 'PEER_ID_MISMATCH', message: expect.stringContaining(wrong) })
       }
       await until(() => relay.peer.libp2p.getConnections().length === 0)
-      await expect(peer.connect(relay.tcp)).resolves.toMatchObject({ path: 'direct' })
+      await expect(peer.connect(relay.tcp)).resolves.toMatchObject({ transport: 'tcp' })
     })
   }
 })
