@@ -95,3 +95,6 @@ export const OUTBOX_KEEP_MS = 24 * 3_600_000
 
 /** Files that wait at most; further ones are given without being kept. */
 export const OUTBOX_MAX_FILES = 32
+
+/** How long a tab that takes over waits for the people who were connected before it speaks to everyone. */
+export const REUNION_MAX_MS = 6_000

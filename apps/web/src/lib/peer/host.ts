@@ -1,7 +1,8 @@
-import { MAX_FOUND_PEOPLE, PEOPLE_REFRESH_MS, PROFILE_EVERY_MS, SNAPSHOT_GATHER_MS } from '../limits.ts'
+import { MAX_FOUND_PEOPLE, PEOPLE_REFRESH_MS, PROFILE_EVERY_MS, REUNION_MAX_MS, SNAPSHOT_GATHER_MS } from '../limits.ts'
 import { toFailure, WebError } from '../errors.ts'
 import { createFilesDesk } from './files-desk.ts'
 import { INITIAL_SNAPSHOT } from './client.ts'
+import { reunion } from './reunion.ts'
 import { createRoom, PROFILE_TYPE } from './room.ts'
 import type { AccessPolicy, Peer, PeerInfo, PeerOptions } from '@gloflow/p2p-core'
 import type { FilesDesk } from './files-desk.ts'
@@ -51,6 +52,8 @@ class Host implements PeerClient {
   #profileTimer: ReturnType<typeof setTimeout> | undefined
   #profileSentAtMs = 0
   #events: Promise<void> = Promise.resolve()
+  /** In a tab that takes over: until those who were connected are connected again. */
+  #reunited: Promise<void> = Promise.resolve()
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -105,6 +108,7 @@ class Host implements PeerClient {
     if (this.#stopped.signal.aborted) return
     this.#desk = createFilesDesk({ files: peer.files, outbox, waiting, seed: seed.transfers, onChange: () => { this.#changed() } })
     this.#listen(peer, this.#desk)
+    this.#reunited = reunion({ peer, wanted: seed.people, maxMs: REUNION_MAX_MS, signal: this.#stopped.signal })
     for (const person of peer.peers) this.#desk.personIsHere(person.id)
     this.#publish()
     const refresh = setInterval(() => { this.#changed() }, PEOPLE_REFRESH_MS)
@@ -167,6 +171,7 @@ class Host implements PeerClient {
   }
 
   async #say(peer: Peer, text: string): Promise<{ sentTo: number }> {
+    await this.#reunited
     const { sentTo, id } = await peer.general.say({ text })
     this.#room.addOwn({ id, from: peer.id.toString(), text, atMs: Date.now(), sentTo })
     this.#changed()
