@@ -12,7 +12,7 @@ let dir: string
 beforeEach(async () => { dir = await mkdtemp(join(tmpdir(), 'gf-bin-')) })
 afterEach(async () => { await rm(dir, { recursive: true, force: true }) })
 
-describe('gloflow-peer', () => {
+describe('gloflow-peer', { timeout: 60_000 }, () => {
   it('[PC17] two of them meet at a relay, talk, and leave', async () => {
     await using relay = await startTestRelay()
     await using alice = startProcess(['--relay', relay.tcp, '--data-dir', join(dir, 'alice')])
@@ -96,11 +96,11 @@ describe('gloflow-peer', () => {
       [['--data-dir', data], 'STORAGE_LOCKED'], [['--data-dir', '/dev/null/x'], 'STORAGE_'], [['--downloads', '/dev/null/x'], ''],
       [['--listen', '/ip4/192.0.2.99/tcp/4001'], 'LISTEN_FAILED']
     ]
-    for (const [flags, code] of cases) {
+    await Promise.all(cases.map(async ([flags, code]) => {
       await using other = startProcess(flags)
       expect([flags, await other.event('error')]).toMatchObject([flags, { code: expect.stringContaining(code) }])
       expect(await other.ended).toBe(1)
-    }
+    }))
   })
 
   it('[PC19] it ends when its standard input does, so that it does not outlive what started it', async () => {

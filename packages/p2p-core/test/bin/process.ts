@@ -36,7 +36,7 @@ export function startProcess(flags: readonly string[]): PeerProcess {
   const ended = once(child, 'close').then(([code]) => typeof code === 'number' ? code : null)
   let number = 0
   const find = async (matches: (line: PrintedLine) => boolean): Promise<PrintedLine> => {
-    await until(() => lines.some(matches), 20_000)
+    await until(() => lines.some(matches), 45_000)
     return lines.find(matches) ?? {}
   }
   return {
