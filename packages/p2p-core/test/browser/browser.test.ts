@@ -42,7 +42,7 @@ async function join(page: Page): Promise<{ id: string; identity: unknown; storag
   }, relay.ws)
 }
 
-describe.skipIf(NO_CHROMIUM !== undefined)('a peer in a page (Chromium)', () => {
+describe.skipIf(NO_CHROMIUM !== undefined)('a peer in a page (Chromium)', { timeout: 60_000 }, () => {
   it('[ID7] is a key in IndexedDB that no script can read, good for Noise and for signed records, and the same after a reload', async () => {
     const context = await newContext()
     const page = await openPage(context)
