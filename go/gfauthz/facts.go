@@ -43,7 +43,7 @@ type facts struct {
 	admissions map[DID][]int
 	grants     map[DID][]int
 	grantsBy   map[DID][]int
-	linksOf    map[DID][]int
+	linksBy    map[DID][]int
 	// linkedInto is the person whom the link at an index adds a device to.
 	linkedInto     map[int]DID
 	invites        map[DID][]int
@@ -63,7 +63,7 @@ type facts struct {
 func collectFacts(g *graph, subject, founder DID) *facts {
 	f := &facts{
 		graph: g, subject: subject, founder: founder,
-		admissions: map[DID][]int{}, grants: map[DID][]int{}, grantsBy: map[DID][]int{}, linksOf: map[DID][]int{}, linkedInto: map[int]DID{},
+		admissions: map[DID][]int{}, grants: map[DID][]int{}, grantsBy: map[DID][]int{}, linksBy: map[DID][]int{}, linkedInto: map[int]DID{},
 		invites: map[DID][]int{}, invitesBy: map[DID][]int{}, via: map[DID][]int{}, registrations: map[DID][]*registration{},
 		registrationAt: map[int]*registration{}, reaches: map[int]*reach{}, reaching: map[DID][]int{}, removing: map[DID][]int{}, ending: map[DID][]int{},
 	}
@@ -75,7 +75,7 @@ func collectFacts(g *graph, subject, founder DID) *facts {
 			continue
 		}
 		if person := f.personOf(op.Author, at); person != "" {
-			f.linksOf[person] = append(f.linksOf[person], at)
+			f.linksBy[op.Author] = append(f.linksBy[op.Author], at)
 			f.linkedInto[at] = person
 		}
 	}
@@ -150,21 +150,26 @@ func (f *facts) personOf(did DID, s scope) DID {
 	return ""
 }
 
-// devicesOf are a person's devices ever linked within a scope, recovery keys included.
+// devicesOf are a person's devices ever linked within a scope, by links from its first device on, recovery keys included.
 func (f *facts) devicesOf(person DID, s scope) didSet {
-	devices := didSet{person: true}
-	for _, at := range f.within(f.linksOf[person], s) {
-		devices[f.ops[at].admits()] = true
-	}
-	return devices
+	return f.linkedFrom(person, s, true)
 }
 
 // linkedBelow is a device and those linked from it, not through a recovery key.
-func (f *facts) linkedBelow(device, person DID, s scope) didSet {
+func (f *facts) linkedBelow(device DID, s scope) didSet {
+	return f.linkedFrom(device, s, false)
+}
+
+// linkedFrom is a device and all that were linked from it, link by link. By who made each link, never by whom a device counts as: that others could muddle.
+func (f *facts) linkedFrom(device DID, s scope, throughRecovery bool) didSet {
 	devices := didSet{device: true}
-	for _, at := range f.within(f.linksOf[person], s) {
-		if op := f.ops[at]; op.act.t == actDevice && devices[op.Author] {
-			devices[op.act.dlg.Audience] = true
+	for waiting := []DID{device}; len(waiting) > 0; waiting = waiting[1:] {
+		for _, at := range f.within(f.linksBy[waiting[0]], s) {
+			op := f.ops[at]
+			if did := op.act.dlg.Audience; !devices[did] && (op.act.t == actDevice || throughRecovery) {
+				devices[did] = true
+				waiting = append(waiting, did)
+			}
 		}
 	}
 	return devices
@@ -227,7 +232,7 @@ func (f *facts) isReplaced(candidate *registration, among []*registration) bool 
 
 // isOldEnough is true for one made with the person's first device before there was a second.
 func (f *facts) isOldEnough(r *registration) bool {
-	return f.ops[r.first].Author == r.person && len(f.within(f.linksOf[r.person], r.first)) == 0
+	return f.ops[r.first].Author == r.person && len(f.devicesOf(r.person, r.first)) == 1
 }
 
 func (f *facts) reachOf(at int, op *Operation) *reach {
@@ -252,14 +257,35 @@ func (f *facts) reachOf(at int, op *Operation) *reach {
 	if a.scope == "device" && a.who == op.Author {
 		return &reach{mode: bySelf, devices: didSet{a.who: true}, links: named}
 	}
-	person := a.who
+	person, mode := a.who, byManager
 	if a.scope == "device" {
-		person = f.personOf(a.who, at)
+		if person = f.recoveredBy(op.Author, a.who, at); person != "" {
+			mode = byRecoveryKey
+		} else {
+			person = f.personOf(a.who, at)
+		}
 	}
 	if person == "" {
 		return nobody
 	}
-	return f.managedReach(at, op, person, named)
+	r := f.managedReach(at, op, person, named)
+	r.mode = mode
+	return r
+}
+
+// recoveredBy is the person whose recovery key `key` is and whose device `who` is; "" for nobody. Asked of the key, not of the device: what somebody else
+// grants to that device does not take it out of the key's reach.
+func (f *facts) recoveredBy(key, who DID, at int) DID {
+	first := -1
+	for i, r := range f.registrationAt {
+		if r.key == key && (first < 0 || i < first) && f.before(i, at) && f.devicesOf(r.person, at)[who] {
+			first = i
+		}
+	}
+	if first < 0 {
+		return ""
+	}
+	return f.registrationAt[first].person
 }
 
 // managedReach is that of a revocation of a person, or of a device of another.
@@ -274,12 +300,7 @@ func (f *facts) managedReach(at int, op *Operation, person DID, links didSet) *r
 			}
 		}
 	} else {
-		r.devices = f.linkedBelow(a.who, person, at)
-		for _, other := range f.registrations[person] {
-			if other.key == op.Author && f.before(other.at, at) && f.devicesOf(person, at)[a.who] {
-				r.mode = byRecoveryKey
-			}
-		}
+		r.devices = f.linkedBelow(a.who, at)
 	}
 	for device := range r.devices {
 		for _, invite := range f.within(f.invitesBy[device], at) {

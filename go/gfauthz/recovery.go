@@ -3,7 +3,7 @@ package gfauthz
 // isSenior is true where the recovery key that signed a revocation outranks its person's devices (CONVERGENCE §6).
 func (w *world) isSenior(at int) bool {
 	op := w.ops[at]
-	person := w.personOf(op.act.who, at)
+	person := w.recoveredBy(op.Author, op.act.who, at)
 	if person == "" {
 		return false
 	}

@@ -71,6 +71,43 @@ describe('devices', () => {
     expect(await ask(scene, 'owner', 'bob3', 'flow_get', before)).toBe('LINK_ENDED')
   })
 
+  it('[AZ33] a void grant by an accomplice takes no device out of its person: it goes with it, and the recovery key reaches it', async () => {
+    const scene = await flowWith({ ann: 'admin', bob: 'editor', vic: 'viewer' })
+    await register(scene, 'bob', 'rescue')
+    await scene.meet()
+    await grant(scene, 'vic', 'bob2', 'viewer')
+    await scene.meet()
+    await link(scene, 'bob', 'bob2')
+    await scene.meet()
+    await link(scene, 'bob2', 'bob3')
+    await scene.meet()
+    const past = [...(await scene.actor('bob3')).known.values()]
+    const claim = await revoke(scene, 'rescue', 'bob2')
+    await remove(scene, 'ann', 'bob')
+    await scene.meet()
+    const late = await edit(scene, 'bob3', 'edit', past)
+    await scene.meet()
+    expect(await codeOf(scene, 'owner', late)).toBe('AUTHOR_REVOKED')
+    expect(['AUTHOR_REVOKED', undefined]).toContain(await codeOf(scene, 'owner', claim))
+    for (const name of ['bob', 'bob2', 'bob3']) expect(await roleOf(scene, 'owner', name)).toBeUndefined()
+  })
+
+  it('[AZ34] a void grant by an accomplice does not keep the recovery key from a device', async () => {
+    const scene = await flowWith({ bob: 'editor', vic: 'viewer' })
+    await register(scene, 'bob', 'rescue')
+    await grant(scene, 'vic', 'bob2', 'viewer')
+    await scene.meet()
+    await link(scene, 'bob', 'bob2')
+    await scene.meet()
+    await link(scene, 'bob2', 'bob3')
+    await scene.meet()
+    const claim = await revoke(scene, 'rescue', 'bob2')
+    await scene.meet()
+    expect(await codeOf(scene, 'owner', claim)).toBeUndefined()
+    for (const name of ['bob2', 'bob3']) expect(await roleOf(scene, 'owner', name)).toBeUndefined()
+    expect(await roleOf(scene, 'owner', 'bob')).toBe('editor')
+  })
+
   it('[AZ33] a link that promises more than its author has gives nothing', async () => {
     const scene = await flowWith({ bob: 'editor' })
     const card = await scene.consent('bob2', 'bob')

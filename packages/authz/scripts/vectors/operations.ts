@@ -340,6 +340,30 @@ export async function operationCases(cases: Cases): Promise<void> {
     await s.meet()
     return [[await admit('bob', 'dan'), 'INVITE_DEAD']]
   })
+  await history('AZ33-accomplice-grants-a-device-first', ADMINS, async (s) => {
+    const junk = await s.grant('vic', 'bob2', 'viewer')
+    await s.meet()
+    await s.link('bob', 'bob2')
+    await s.meet()
+    await s.link('bob2', 'bob3')
+    await s.meet()
+    const past = await s.past('bob3')
+    await s.remove('ann', 'bob')
+    await s.meet()
+    return [[junk, 'ROLE_TOO_LOW'], [await s.edit('bob3', 'edit', past), 'AUTHOR_REVOKED']]
+  })
+  await history('AZ34-accomplice-grants-a-device-first', ADMINS, async (s) => {
+    await s.register('bob', 'rescue')
+    const junk = await s.grant('vic', 'bob2', 'viewer')
+    await s.meet()
+    await s.link('bob', 'bob2')
+    await s.meet()
+    await s.link('bob2', 'bob3')
+    await s.meet()
+    const past = await s.past('bob3')
+    await s.revoke('rescue', 'bob2')
+    return [[junk, 'ROLE_TOO_LOW'], [await s.edit('bob3', 'edit', past), 'AUTHOR_REVOKED']]
+  })
   await missingAndForeign(cases)
   await hostileOperations(cases)
 }

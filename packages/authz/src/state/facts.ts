@@ -43,13 +43,18 @@ export interface Facts {
   grantsTo(person: Did): readonly number[]
   /** The person that a device first came in as, within `scope`. */
   personOf(did: Did, scope: Scope): Did | undefined
-  /** A person's devices ever linked within `scope`, recovery keys included. */
+  /** A person's devices ever linked within `scope`, by links from its first device on, recovery keys included. */
   devicesOf(person: Did, scope: Scope): ReadonlySet<Did>
   invitesOf(link: Did): readonly number[]
   /** Grants that say they admit through a link. */
   admissionsVia(link: Did): readonly number[]
   registrations(person: Did): readonly Registration[]
   registrationAt(at: number): Registration | undefined
+  /**
+   * The person whose recovery key `key` is and whose device `who` is. Asked of the key, not of the device: what somebody else grants to that device does
+   * not take it out of the key's reach.
+   */
+  recoveredBy(key: Did, who: Did, at: number): Did | undefined
   confirmations(): readonly number[]
   reach(at: number): Reach
   /** Revocations and role changes that reach a device, in order. */
@@ -61,7 +66,7 @@ export interface Facts {
   /** Revocations that end a link. */
   ending(link: Did): readonly number[]
   /** A device and those linked from it, not through a recovery key. */
-  linkedBelow(device: Did, person: Did, scope: Scope): ReadonlySet<Did>
+  linkedBelow(device: Did, scope: Scope): ReadonlySet<Did>
   /** The latest that a scope has of each device: its last operation, else the one that let it in. Sorted; at most as many as an operation carries. */
   tips(devices: ReadonlySet<Did>, scope: Scope): readonly Tip[]
 }
@@ -87,7 +92,7 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
   const admissions = new Map<Did, number[]>()
   const grants = new Map<Did, number[]>()
   const grantsBy = new Map<Did, number[]>()
-  const linksOf = new Map<Did, number[]>()
+  const linksBy = new Map<Did, number[]>()
   /** The person whom the link at an index adds a device to. */
   const linkedInto = new Map<number, Did>()
   const invites = new Map<Did, number[]>()
@@ -97,6 +102,8 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
   const cascades: number[] = []
   const registrations = new Map<Did, Registration[]>()
   const registrationAt = new Map<number, Registration>()
+  /** By key. */
+  const registrationsOf = new Map<Did, Registration[]>()
   const reaches = new Map<number, Reach>()
   const reaching = new Map<Did, number[]>()
   const removing = new Map<Did, number[]>()
@@ -109,24 +116,19 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     const at = (admissions.get(did) ?? []).find((i) => inScope(i, scope))
     return at === undefined ? undefined : (linkedInto.get(at) ?? did)
   }
-  const devicesOf = (person: Did, scope: Scope): Set<Did> => {
-    const devices = new Set([person])
-    for (const i of within(linksOf.get(person), scope)) addAudience(devices, i)
-    return devices
-  }
-  const addAudience = (devices: Set<Did>, i: number): void => {
-    const op = graph.ops[i]
-    const did = op === undefined ? undefined : admittedBy(op)
-    if (did !== undefined) devices.add(did)
-  }
-  const linkedBelow = (device: Did, person: Did, scope: Scope): Set<Did> => {
+  /** A device and all that were linked from it, link by link. By who made each link, never by whom a device counts as: that others could muddle. */
+  const linkedFrom = (device: Did, scope: Scope, throughRecovery: boolean): Set<Did> => {
     const devices = new Set([device])
-    for (const i of within(linksOf.get(person), scope)) {
-      const op = graph.ops[i]
-      if (op?.act.t === 'device' && devices.has(op.iss)) devices.add(op.act.dlg.aud)
+    for (const did of devices) {
+      for (const i of within(linksBy.get(did), scope)) {
+        const act = graph.ops[i]?.act
+        if (act?.t === 'device' || (throughRecovery && act?.t === 'recovery')) devices.add(act.dlg.aud)
+      }
     }
     return devices
   }
+  const devicesOf = (person: Did, scope: Scope): Set<Did> => linkedFrom(person, scope, true)
+  const linkedBelow = (device: Did, scope: Scope): Set<Did> => linkedFrom(device, scope, false)
 
   const register = (at: number, op: VerifiedOperation): void => {
     if (op.act.t !== 'recovery') return
@@ -143,10 +145,14 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     if (same === undefined && byOld === undefined && current.some((other) => isOldEnough(other))) return
     const registration: Registration = { at, key, person, first: (same ?? byOld)?.first ?? at }
     registrationAt.set(at, registration)
+    listAt(registrationsOf, key).push(registration)
     listAt(registrations, person).push(registration)
   }
   /** Made with the person's first device before there was a second. */
-  const isOldEnough = ({ first, person }: Registration): boolean => graph.ops[first]?.iss === person && within(linksOf.get(person), first).length === 0
+  const isOldEnough = ({ first, person }: Registration): boolean => graph.ops[first]?.iss === person && devicesOf(person, first).size === 1
+
+  const recoveredBy = (key: Did, who: Did, at: number): Did | undefined =>
+    (registrationsOf.get(key) ?? []).find((other) => inScope(other.at, at) && devicesOf(other.person, at).has(who))?.person
 
   const reachOf = (at: number, op: VerifiedOperation): Reach => {
     const { act } = op
@@ -158,11 +164,11 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     const named = new Set(act.links)
     if (act.scope === 'link') return { ...NOBODY, links: named.add(act.who) }
     if (act.scope === 'device' && act.who === op.iss) return { ...NOBODY, mode: 'self', devices: new Set([act.who]), links: named }
-    const person = act.scope === 'person' ? act.who : personOf(act.who, at)
+    const recovered = act.scope === 'device' ? recoveredBy(op.iss, act.who, at) : undefined
+    const person = act.scope === 'person' ? act.who : (recovered ?? personOf(act.who, at))
     if (person === undefined) return NOBODY
-    const own = (registrations.get(person) ?? []).some((other) => other.key === op.iss && inScope(other.at, at))
-    const mode = act.scope === 'device' && own && devicesOf(person, at).has(act.who) ? 'recovery' : 'manager'
-    const devices = act.scope === 'person' ? devicesOf(person, at) : linkedBelow(act.who, person, at)
+    const mode = recovered === undefined ? 'manager' : 'recovery'
+    const devices = act.scope === 'person' ? devicesOf(person, at) : linkedBelow(act.who, at)
     const cascaded = new Set<Did>()
     for (const device of devices) {
       for (const i of within(invitesBy.get(device), at)) addInvite(named, i)
@@ -211,7 +217,7 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     register(at, op)
     const person = act.t === 'device' || act.t === 'recovery' ? personOf(op.iss, at) : undefined
     if (person === undefined) continue
-    listAt(linksOf, person).push(at)
+    listAt(linksBy, op.iss).push(at)
     linkedInto.set(at, person)
   }
 
@@ -239,6 +245,7 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     admissionsVia: (link) => via.get(link) ?? [],
     registrations: (person) => registrations.get(person) ?? [],
     registrationAt: (at) => registrationAt.get(at),
+    recoveredBy,
     confirmations: () => confirmations,
     reach: (at) => reaches.get(at) ?? NOBODY,
     reaching: (did) => reaching.get(did) ?? [],

@@ -37,10 +37,7 @@ export function historyOf(facts: Facts): History {
       return act !== undefined && 'card' in act ? act.card : undefined
     },
     personTips: (person) => facts.tips(facts.devicesOf(person, graph.all), graph.all),
-    deviceTips(did) {
-      const person = facts.personOf(did, graph.all)
-      return person === undefined ? [] : facts.tips(facts.linkedBelow(did, person, graph.all), graph.all)
-    }
+    deviceTips: (did) => facts.tips(facts.linkedBelow(did, graph.all), graph.all)
   }
 }
 

@@ -8,7 +8,7 @@ export function isSenior(world: World, at: number): boolean {
   const op = facts.graph.ops[at]
   const act = op?.act
   if (op === undefined || act?.t !== 'revoke') return false
-  const person = facts.personOf(act.who, at)
+  const person = facts.recoveredBy(op.iss, act.who, at)
   if (person === undefined) return false
   const known = facts.registrations(person).filter((registration) => facts.inScope(registration.at, at) && holds(world, registration.at))
   const current = known.filter((registration) => registration.key === op.iss)
