@@ -3,6 +3,7 @@ import { GO_BUILDS } from './availability.ts'
 import { stopAfterEach } from './cleanup.ts'
 import { GoPeer } from './go-peer.ts'
 import { type JsonObject, numberField } from './json-lines.ts'
+import { startNodePeer } from './node-peer.ts'
 import { usageBetween, usageOf } from './process-usage.ts'
 import { type RelayProcess, startRelayProcess } from './relay-process.ts'
 
@@ -70,6 +71,19 @@ describe('GloFlow floods', () => {
       expect(code).toBe(0)
       expect(exit.code).toBe(2)
       expect(exit.stderr).toMatch(/^panic: /m)
+    })
+
+    it.skipIf(!available)(`[GO14] what GloFlow's reader does when a circuit is used up (Go ${title})`, async () => {
+      const relay = use(await startRelayProcess(['--circuit-max-ms', '3000']))
+      const node = use(await startNodePeer({ relays: [relay.address('tcp')], listen: ['/p2p-circuit'] }))
+      const go = use(await GoPeer.start(generation, ['-reader', 'panic']))
+      const { circuit } = await go.reserve(relay.address('tcp'))
+      await node.connect(circuit)
+      expect((await node.general.say({ text: 'over the circuit' })).sentTo).toBe(1)
+      await go.event((event) => event['event'] === 'message')
+      const exit = await go.exited
+      console.log(`Go ${generation} ended with ${exit.code}: ${/^panic: .*/m.exec(exit.stderr)?.[0] ?? 'no panic'}`)
+      expect(exit.code).toBe(2)
     })
   }
 })
