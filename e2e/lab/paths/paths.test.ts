@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { chromiumPath } from '../../support/environment.ts'
+import { needsLab } from '../test-support.ts'
+import { runCell, type PartyKind } from './cell.ts'
+import { possiblePath } from './expected.ts'
+
+/** The cells that differ in kind; `matrix.ts` runs all of them. */
+const CELLS: readonly (readonly [PartyKind, PartyKind, string])[] = [
+  ['browser', 'browser', 'pair:port-restricted+port-restricted'],
+  ['browser', 'browser', 'pair:symmetric+restricted-cone'],
+  ['browser', 'browser', 'pair:symmetric+port-restricted'],
+  ['browser', 'browser', 'pair:no-udp+full-cone'],
+  ['browser', 'browser', 'pair:tcp-443-only+open'],
+  ['browser', 'browser', 'lan:port-restricted'],
+  ['browser', 'browser', 'home:port-restricted+port-restricted'],
+  ['browser', 'node', 'pair:port-restricted+port-restricted'],
+  ['node', 'node', 'pair:port-restricted+port-restricted'],
+  ['node', 'node', 'pair:symmetric+symmetric']
+]
+
+describe('paths through gateways', () => {
+  for (const [first, second, topology] of CELLS) {
+    const possible = possiblePath(topology)
+    test(`${first} and ${second}, ${topology}: ${possible}, and both hear each other once`, async (context) => {
+      needsLab(context)
+      if (chromiumPath() === undefined) context.skip('Chromium is not installed')
+      const { paths, heard } = await runCell({ peers: [first, second], topology }, { prove: true })
+      if (possible === 'direct') expect(paths.map(({ path }) => path)).toEqual(topology.startsWith('lan:') ? ['lan', 'lan'] : ['direct', 'direct'])
+      else expect(paths.map(({ path, reason }) => `${path}, ${reason}`)).toEqual(['relayed, upgrade-failed', 'relayed, upgrade-failed'])
+      expect(heard).toEqual([1, 1])
+    })
+  }
+})
