@@ -13,6 +13,7 @@ export type {
 } from './protocol/protocol.ts'
 export { DEFAULT_PROTOCOL_LIMITS, defineProtocol, type ProtocolDefinition } from './protocol/define-protocol.ts'
 export { openAccess } from './access/open-access.ts'
+export { createPlatformCrypto, type PlatformCrypto } from './access/crypto-platform.ts'
 export { createFlowAccess, type FlowAccess, type FlowAccessInit } from './access/flow-access.ts'
 export type { OpenOptions } from './protocol/registry.ts'
 export type { Presence } from './discovery/discovery.ts'

@@ -3,9 +3,10 @@ import { P2pError } from './errors.ts'
 import { createEmitter } from './events.ts'
 import { identityFromPrivateKey } from './identity/ephemeral.ts'
 import { resolvePeerOptions, type PeerOptions } from './options.ts'
+import type { Identity } from './identity/identity.ts'
 import { startParts, type Parts } from './parts/parts.ts'
 import type { Peer, PeerEventMap } from './peer.ts'
-import { givenStorage } from './persistence/storage.ts'
+import { givenStorage, type Storage } from './persistence/storage.ts'
 
 /**
  * Makes a peer, starts it and lets it join: loads or makes the key, opens storage, listens, goes to the relays. It returns as soon as it
@@ -16,10 +17,10 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const identity = resolved.privateKey === undefined ? await platform.loadIdentity(resolved) : identityFromPrivateKey(resolved.privateKey)
   const storage = resolved.datastore === undefined ? await platform.openStorage(resolved, identity.peerId) : givenStorage(resolved.datastore)
   const events = createEmitter<PeerEventMap>()
-  return peerOf(await startParts({ options: resolved, identity, storage, events, platform }), events)
+  return peerOf(await startParts({ options: resolved, identity, storage, events, platform }), { identity, storage, events })
 }
 
-function peerOf(parts: Parts, events: Peer['events']): Peer {
+function peerOf(parts: Parts, { identity, storage, events }: { readonly identity: Identity; readonly storage: Storage; readonly events: Peer['events'] }): Peer {
   const { libp2p, view, discovery, dialler, registry, book } = parts
   let stopping: Promise<void> | undefined
   return {
@@ -35,6 +36,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     relays: parts.supervisor,
     paths: parts.upgrader,
     libp2p,
+    datastore: storage.datastore,
     async connect(target, { signal } = {}) {
       const { remotePeer: peer } = await dialler.dial(target, signal)
       await view.identified(peer)
@@ -45,6 +47,7 @@ function peerOf(parts: Parts, events: Peer['events']): Peer {
     },
     open: (peer, protocol, opening) => registry.open(peer, protocol, opening),
     handle: (protocol, handler) => registry.handle(protocol, handler),
+    sign: async (message) => identity.privateKey.sign(message),
     stop: () => stopping ??= parts.stop(),
     [Symbol.asyncDispose]: () => stopping ??= parts.stop()
   }

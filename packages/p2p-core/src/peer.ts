@@ -1,5 +1,6 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Datastore } from 'interface-datastore'
 import type { Presence } from './discovery/discovery.ts'
 import type { Events } from './events.ts'
 import type { P2pErrorCode } from './errors.ts'
@@ -113,6 +114,8 @@ export interface Peer extends AsyncDisposable {
   readonly relays: Pick<RelaySupervisor, 'acceptNewKey' | 'add' | 'infos' | 'wake'>
   /** `retry` tries to become direct with a peer at once, e.g. after what `allowDirect` says has changed. */
   readonly paths: Pick<PathUpgrader, 'retry'>
+  /** Where this peer keeps things; `stop` closes it. What others keep here goes under a prefix of their own (`/gf/…`). */
+  readonly datastore: Datastore
   /** The libp2p node underneath, for programs that add services of their own. */
   readonly libp2p: Libp2p
   /**
@@ -124,6 +127,8 @@ export interface Peer extends AsyncDisposable {
   open<Message>(peer: PeerId, protocol: Protocol<Message>, options?: OpenOptions): Promise<ProtocolStream<Message>>
   /** Serves a protocol until the returned function is called. */
   handle<Message>(protocol: Protocol<Message>, handler: Handler<Message>): Promise<() => Promise<void>>
+  /** An Ed25519 signature by this device's key. To be asked for messages only whose form no other protocol signs. */
+  sign(message: Uint8Array): Promise<Uint8Array>
   /** Closes streams and connections, flushes the peer book, and releases storage. May be called twice. */
   stop(): Promise<void>
 }

@@ -7,7 +7,7 @@ describe('the door of the package', () => {
     expect(Object.keys(core).sort()).toEqual([
       'AUTH_PROTOCOL', 'DEFAULT_NETWORK', 'DEFAULT_PEER_OPTIONS', 'DEFAULT_PROTOCOL_LIMITS', 'FLOW_SYNC_PROTOCOL',
       'GENERAL_PROTOCOL', 'P2pError', 'RENDEZVOUS_PROTOCOL', 'SEND_PROTOCOL', 'VERSION', 'announceInDht', 'createDht',
-      'createEmitter', 'createFlowAccess', 'createPeer', 'createRendezvousServer', 'defineProtocol', 'isP2pError', 'networkCid', 'openAccess',
+      'createEmitter', 'createFlowAccess', 'createPeer', 'createPlatformCrypto', 'createRendezvousServer', 'defineProtocol', 'isP2pError', 'networkCid', 'openAccess',
       'parsePeerId', 'parseRelayInfo', 'signRelayInfo', 'storedValue', 'verifyPeerId'
     ])
   })

@@ -20,6 +20,7 @@ export const platform: Platform = {
   openFileSinks: createBrowserFileSinks,
   createHasher: createBrowserHasher,
   createDht: () => { throw new P2pError('OPTION_INVALID', 'A peer in a browser has no DHT. It finds others at its relays, which are in the DHT.') },
+  createCrypto: async () => (await import('../access/crypto-web.ts')).createWebCrypto(),
   async libp2pParts(options, { iceServers, circuits }) {
     return {
       transports: [

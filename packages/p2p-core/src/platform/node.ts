@@ -29,6 +29,7 @@ export const platform: Platform = {
   openFileSinks: async ({ downloads }) => downloads === undefined ? undefined : createNodeFileSinks(downloads),
   createHasher: createNodeHasher,
   createDht,
+  createCrypto: async () => (await import('../access/crypto-node.node.ts')).createNodeCrypto(),
   async libp2pParts(options, { iceServers, circuits }) {
     // node-datachannel is a native module of some megabytes: loaded only where it is used
     const webrtc = options.webrtc || options.webrtcDirect ? await import('@libp2p/webrtc') : undefined

@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
+import type { PlatformCrypto } from '../access/crypto-platform.ts'
 import type { DhtPart } from '../discovery/dht/dht.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { AddressPolicyOptions } from '../nat/address-policy.ts'
@@ -43,5 +44,7 @@ export interface Platform {
   createHasher(): Hasher
   /** The DHT of GloFlow's Go peers. Throws P2pError OPTION_INVALID where there is none: a browser cannot be dialled, and 260 kB are too many. */
   createDht(now: () => number): DhtPart
+  /** The cryptography of flows; loaded when it is asked for. */
+  createCrypto(): Promise<PlatformCrypto>
   libp2pParts(options: ResolvedPeerOptions, needs: TransportNeeds): Promise<PlatformParts>
 }

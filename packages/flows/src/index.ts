@@ -1,0 +1,1 @@
+export { FlowsError, type FlowsErrorCode, type FlowsErrorInit } from './errors.ts'
