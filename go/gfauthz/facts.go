@@ -18,8 +18,8 @@ type reach struct {
 	mode revokeMode
 	// devices are those whose operations beyond what was seen are void, and whose links end.
 	devices didSet
-	// cascaded are devices of persons whom the target had let in, where the revocation says cascade.
-	cascaded didSet
+	// cascaded are devices of persons whom the target had let in, where the revocation says cascade, with the grants that say so.
+	cascaded map[DID][]int
 	// links are invitation links that die with it.
 	links didSet
 }
@@ -291,7 +291,7 @@ func (f *facts) recoveredBy(key, who DID, at int) DID {
 // managedReach is that of a revocation of a person, or of a device of another.
 func (f *facts) managedReach(at int, op *Operation, person DID, links didSet) *reach {
 	a := op.act
-	r := &reach{cascaded: didSet{}, links: links}
+	r := &reach{cascaded: map[DID][]int{}, links: links}
 	if a.scope == "person" {
 		r.devices = f.devicesOf(person, at)
 		for _, grant := range f.within(f.grants[person], at) {
@@ -312,7 +312,7 @@ func (f *facts) managedReach(at int, op *Operation, person DID, links didSet) *r
 		for _, grant := range f.within(f.grantsBy[device], at) {
 			for did := range f.devicesOf(f.ops[grant].act.dlg.Audience, at) {
 				if !r.devices[did] {
-					r.cascaded[did] = true
+					r.cascaded[did] = append(r.cascaded[did], grant)
 				}
 			}
 		}

@@ -252,12 +252,21 @@ func (w *world) isTooWide(at int) bool {
 func (w *world) voidedBy(at int) []int {
 	a, r := w.ops[at].act, w.reach(at)
 	voided := []int{}
-	for _, set := range []didSet{r.devices, r.cascaded} {
-		for did := range set {
-			for _, other := range w.byAuthor[did] {
-				if w.concurrent(at, other) && (a.t != actGrant || w.needOf(w.ops[other]) > a.dlg.Level) {
-					voided = append(voided, other)
-				}
+	reached := didSet{}
+	for did := range r.devices {
+		reached[did] = true
+	}
+	for did, grants := range r.cascaded {
+		for _, grant := range grants {
+			if w.holds(grant) {
+				reached[did] = true
+			}
+		}
+	}
+	for did := range reached {
+		for _, other := range w.byAuthor[did] {
+			if w.concurrent(at, other) && (a.t != actGrant || w.needOf(w.ops[other]) > a.dlg.Level) {
+				voided = append(voided, other)
 			}
 		}
 	}

@@ -233,9 +233,24 @@ func (w *world) outranks(by int, level Level) bool {
 	return w.levelAt(by) > level
 }
 
+// isAbout is true where did is among those whom by is about. By a cascade only through a grant that holds and that was made from above level: anybody can
+// sign a void one.
+func (w *world) isAbout(by int, did DID, level Level) bool {
+	r := w.reach(by)
+	if r.devices[did] {
+		return true
+	}
+	for _, grant := range r.cascaded[did] {
+		if w.holds(grant) && w.levelAt(grant) > level {
+			return true
+		}
+	}
+	return false
+}
+
 func (w *world) isLinkEnded(did DID, link int, level Level, s scope) bool {
 	for _, by := range w.reaching[did] {
-		if w.ops[by].act.t == actRevoke && w.inForce(by, link, s) && w.outranks(by, level) {
+		if w.ops[by].act.t == actRevoke && w.inForce(by, link, s) && w.isAbout(by, did, level) && w.outranks(by, level) {
 			return true
 		}
 	}
@@ -247,7 +262,7 @@ func (w *world) isLinkEnded(did DID, link int, level Level, s scope) bool {
 func (w *world) isFirstDeviceLost(did DID, s scope) bool {
 	for _, by := range w.reaching[did] {
 		a := w.ops[by].act
-		if a.t == actRevoke && a.scope == "device" && w.before(by, s) && w.holds(by) && w.losesFirstDevice(by, did, s) {
+		if a.t == actRevoke && a.scope == "device" && w.reach(by).devices[did] && w.before(by, s) && w.holds(by) && w.losesFirstDevice(by, did, s) {
 			return true
 		}
 	}
@@ -301,7 +316,7 @@ func (w *world) cuts(by, at int, author standing, need Level) bool {
 		if !erases && w.before(at, by) {
 			return false
 		}
-		return w.outranks(by, author.level) && w.reach(by).mode != bySelf
+		return w.isAbout(by, w.ops[at].Author, author.level) && w.outranks(by, author.level) && w.reach(by).mode != bySelf
 	}
 	return a.t == actGrant && !w.before(at, by) && need > a.dlg.Level && w.levelAt(by) > author.level
 }

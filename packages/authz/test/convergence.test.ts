@@ -280,6 +280,17 @@ describe('coming back, and changing roles', () => {
   })
 })
 
+it('[AZ30] a cascade does not reach those to whom the target signed void grants', async () => {
+  const scene = await flowWith({ ann: 'admin', bob: 'editor', mal: 'viewer' })
+  await grant(scene, 'mal', 'bob', 'viewer')
+  await scene.meet()
+  await remove(scene, 'ann', 'mal', { cascade: true })
+  const edited = await edit(scene, 'bob')
+  await scene.meet()
+  expect(await codeOf(scene, 'owner', edited)).toBeUndefined()
+  expect(await roleOf(scene, 'owner', 'bob')).toBe('editor')
+})
+
 describe('quarantine, equivocation, hand-over', () => {
   it('[AZ31] 29: a concurrent edit is set aside, and an editor can adopt it; a viewer cannot', async () => {
     const scene = await flowWith({ ann: 'admin', bob: 'editor', cid: 'editor', vic: 'viewer' })

@@ -22,8 +22,8 @@ export interface Reach {
   readonly mode: RevokeMode
   /** Devices whose operations beyond what was seen are void, and whose links end. */
   readonly devices: ReadonlySet<Did>
-  /** Devices of persons whom the target had let in, where the revocation says cascade. */
-  readonly cascaded: ReadonlySet<Did>
+  /** Devices of persons whom the target had let in, where the revocation says cascade, with the grants that say so: it reaches them if one of those holds. */
+  readonly cascaded: ReadonlyMap<Did, readonly number[]>
   /** Invitation links that die with it. */
   readonly links: ReadonlySet<Did>
 }
@@ -85,7 +85,7 @@ export function admittedBy(op: VerifiedOperation): Did | undefined {
   }
 }
 
-const NOBODY: Reach = { mode: 'manager', devices: new Set(), cascaded: new Set(), links: new Set() }
+const NOBODY: Reach = { mode: 'manager', devices: new Set(), cascaded: new Map(), links: new Set() }
 
 /** Collects the facts of a history. */
 export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
@@ -169,13 +169,13 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     if (person === undefined) return NOBODY
     const mode = recovered === undefined ? 'manager' : 'recovery'
     const devices = act.scope === 'person' ? devicesOf(person, at) : linkedBelow(act.who, at)
-    const cascaded = new Set<Did>()
+    const cascaded = new Map<Did, number[]>()
     for (const device of devices) {
       for (const i of within(invitesBy.get(device), at)) addInvite(named, i)
       if (!act.cascade) continue
       for (const i of within(grantsBy.get(device), at)) {
         const granted = graph.ops[i]?.act
-        if (granted?.t === 'grant') for (const did of devicesOf(granted.dlg.aud, at)) if (!devices.has(did)) cascaded.add(did)
+        if (granted?.t === 'grant') for (const did of devicesOf(granted.dlg.aud, at)) if (!devices.has(did)) listAt(cascaded, did).push(i)
       }
     }
     if (act.scope === 'person') for (const i of within(grants.get(person), at)) addVia(named, i)
@@ -195,7 +195,7 @@ export function collectFacts(graph: Graph, subject: Did, founder: Did): Facts {
     if (reach !== NOBODY) {
       reaches.set(at, reach)
       for (const did of reach.devices) listAt(reaching, did).push(at)
-      for (const did of reach.cascaded) listAt(reaching, did).push(at)
+      for (const did of reach.cascaded.keys()) listAt(reaching, did).push(at)
       for (const link of reach.links) listAt(ending, link).push(at)
     }
     const admitted = admittedBy(op)

@@ -52,7 +52,8 @@ function voidedBy(world: World, at: number): readonly number[] {
   const act = graph.ops[at]?.act
   const { devices, cascaded } = facts.reach(at)
   const voided: number[] = []
-  for (const did of [...devices, ...cascaded]) {
+  const letIn = [...cascaded].flatMap(([did, grants]) => (grants.some((grant) => holds(world, grant)) ? [did] : []))
+  for (const did of [...devices, ...letIn]) {
     for (const other of graph.byAuthor.get(did) ?? []) {
       const op = graph.ops[other]
       if (op === undefined || !graph.concurrent(at, other)) continue

@@ -155,11 +155,17 @@ function outranks(world: World, by: number, level: Level): boolean {
   return mode === 'recovery' ? levelAt(world, by) >= level : levelAt(world, by) > level
 }
 
+/** Is `did` among those whom `by` is about? By a cascade only through a grant that holds and that was made from above `level`: anybody can sign a void one. */
+function isAbout(world: World, by: number, did: Did, level: Level): boolean {
+  const { devices, cascaded } = world.facts.reach(by)
+  return devices.has(did) || (cascaded.get(did) ?? []).some((grant) => holds(world, grant) && levelAt(world, grant) > level)
+}
+
 function isLinkEnded(world: World, did: Did, link: number, level: Level, scope: Scope): boolean {
   const { facts } = world
   return facts
     .reaching(did)
-    .some((by) => facts.graph.ops[by]?.act.t === 'revoke' && facts.inScope(by, scope) && !facts.graph.before(by, link) && holds(world, by) && outranks(world, by, level))
+    .some((by) => facts.graph.ops[by]?.act.t === 'revoke' && facts.inScope(by, scope) && !facts.graph.before(by, link) && holds(world, by) && isAbout(world, by, did, level) && outranks(world, by, level))
 }
 
 /** A person's first device that was revoked stays out, also when the person gets another role; only one that left by itself comes back by a grant. */
@@ -167,7 +173,7 @@ function isFirstDeviceLost(world: World, did: Did, scope: Scope): boolean {
   const { facts } = world
   return facts.reaching(did).some((by) => {
     const act = facts.graph.ops[by]?.act
-    if (act?.t !== 'revoke' || act.scope !== 'device' || !facts.inScope(by, scope) || !holds(world, by)) return false
+    if (act?.t !== 'revoke' || act.scope !== 'device' || !facts.reach(by).devices.has(did) || !facts.inScope(by, scope) || !holds(world, by)) return false
     const given = memberships(world, did, scope)
     if (facts.reach(by).mode === 'self') return !given.some(({ at }) => facts.graph.before(by, at))
     let stood: Level = 0
@@ -192,7 +198,7 @@ function cuts(world: World, by: number, at: number, did: Did, author: Standing, 
   if (act?.t === 'revoke') {
     const erases = act.tips.some((tip) => tip.did === did && tip.seen === undefined)
     if (!erases && graph.before(at, by)) return false
-    return outranks(world, by, author.level) && world.facts.reach(by).mode !== 'self'
+    return isAbout(world, by, did, author.level) && outranks(world, by, author.level) && world.facts.reach(by).mode !== 'self'
   }
   return act?.t === 'grant' && !graph.before(at, by) && need > act.dlg.level && levelAt(world, by) > author.level
 }
