@@ -10,7 +10,7 @@ export interface Samples {
 export interface Figure {
   readonly id: string
   readonly title: string
-  readonly unit: 'ms' | 'kB' | 'MB' | 'MB/s'
+  readonly unit: 'ms' | 'kB' | 'KiB' | 'MiB'
   /** What the floor is, in words; `undefined` where there is none. */
   readonly floor: string | undefined
   /** What is aimed at, in words. */

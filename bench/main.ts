@@ -11,8 +11,9 @@ import { summarize, table, type Figure, type Row } from './figure.ts'
 import { bytesUntilJoined, joinCold, joinWarm } from './figures/joining.ts'
 import { relayedDial, reloadToDirect, upgrade } from './figures/paths.ts'
 import { recovery } from './figures/recovery.ts'
+import { relayIdle, relayPerPeer } from './figures/relay-memory.ts'
 
-const FIGURES: readonly Figure[] = [joinCold, joinWarm, bytesUntilJoined, relayedDial, upgrade, reloadToDirect, recovery]
+const FIGURES: readonly Figure[] = [joinCold, joinWarm, bytesUntilJoined, relayedDial, upgrade, reloadToDirect, recovery, relayIdle, relayPerPeer]
 
 /** Set in the process that runs inside the namespace. */
 const INSIDE = 'GF_BENCH_INSIDE'
