@@ -187,4 +187,17 @@ describe('several tabs and one peer', () => {
     await vi.advanceTimersByTimeAsync(1000)
     expect(follower.hosts[0]?.said).toEqual([])
   })
+
+  it('[WB6] a call whose leader freezes before it answers ends when this tab takes over, and is not made twice', async () => {
+    const [leader, follower] = [world.open(), world.open()]
+    await vi.advanceTimersByTimeAsync(1000)
+    const outcome = expect(follower.client.call('say', { text: 'no answer' })).rejects.toMatchObject({ code: 'NO_LEADER', retryable: true })
+    await vi.advanceTimersByTimeAsync(100)
+    leader.freeze()
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(follower.client.role).toBe('leading')
+    await outcome
+    expect(follower.hosts[0]?.said).toEqual([])
+    leader.thaw()
+  })
 })
