@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { openInvitedPeers } from '../src/access/invited-peers.ts'
 import { makeInvitation, readInvitation } from '../src/access/invitation.ts'
 import { addressOf, startClient, startReservedClient } from './support/client.ts'
 import { startRelayProcess, temporaryDir } from './support/relay-process.ts'
@@ -32,6 +33,35 @@ describe('the text', () => {
       expect(readInvitation(key, bytes.toString('base64url'), 0).ok).toBe(false)
     }))
     fc.assert(fc.property(fc.string(), (text) => { expect(readInvitation(key, text, 0).ok).toBe(false) }))
+  })
+})
+
+describe('the key', () => {
+  test('[RL45] an invitation under a key that is empty or cut off, as a full disk leaves it, is never taken: the key is refused and left as it is', () => {
+    for (const length of [0, 31, 64]) {
+      const dir = temporaryDir()
+      try {
+        writeFileSync(join(dir.path, 'invite.key'), new Uint8Array(length))
+        const open = (): unknown => openInvitedPeers(dir.path, () => 0, () => { /* nobody listens */ })
+        expect(open).toThrow(expect.objectContaining({ code: 'DATA_DIR_UNWRITABLE', action: expect.stringContaining('invitations') }))
+        expect(statSync(join(dir.path, 'invite.key')).size).toBe(length)
+      } finally {
+        dir.remove()
+      }
+    }
+  })
+
+  test('[RL45] it is made whole, for its owner alone, and is the same one the next time', () => {
+    const dir = temporaryDir()
+    try {
+      const token = openInvitedPeers(dir.path, () => 0, () => { /* nobody listens */ }).invite(1_000)
+      const { size, mode } = statSync(join(dir.path, 'invite.key'))
+      expect([size, mode & 0o777]).toEqual([32, 0o600])
+      const peerId = '12D3KooWJRSrypvnpHgc6ZAgyCni4KcSmbV7uGRaMw5LgMKT18fq'
+      expect(openInvitedPeers(dir.path, () => 0, () => { /* nobody listens */ }).redeem(token, peerId)).toEqual({ expiresAtMs: 1_000 })
+    } finally {
+      dir.remove()
+    }
   })
 })
 

@@ -7,6 +7,9 @@ import { RelayError, messageOf, systemCode } from '../errors.ts'
 import { MAX_INVITED_PEERS } from '../limits.ts'
 import { makeInvitation, readInvitation } from './invitation.ts'
 
+/** A key of HMAC-SHA-256. */
+const KEY_BYTES = 32
+
 /** The peers that were let in by invitation, kept over restarts. */
 export interface InvitedPeers {
   readonly isInvited: (peer: PeerId) => boolean
@@ -67,14 +70,31 @@ function parseId(text: string): string {
   }
 }
 
+/** Anything but a whole key is refused: under an empty one, as a full disk leaves it, everybody could make invitations. */
 function loadKey(file: string): Uint8Array {
+  const key = readKey(file) ?? makeKey(file)
+  if (key.length === KEY_BYTES) return key
+  throw new RelayError('DATA_DIR_UNWRITABLE', `The key of the invitations, ${file}, has ${key.length} bytes instead of ${KEY_BYTES}.`, { action: 'Put the file back from a copy, or move it away: that ends all invitations.' })
+}
+
+function readKey(file: string): Uint8Array | undefined {
   try {
     return readFileSync(file)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw new RelayError('DATA_DIR_UNWRITABLE', `The key of the invitations, ${file}, cannot be read: ${messageOf(error)}.`, { action: 'Let this user read it.', cause: error })
-    const key = randomBytes(32)
-    writeFileSync(file, key, { mode: 0o600, flag: 'wx' })
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw new RelayError('DATA_DIR_UNWRITABLE', `The key of the invitations, ${file}, cannot be read: ${messageOf(error)}.`, { action: 'Let this user read it.', cause: error })
+  }
+}
+
+/** By a new file in its place, so that the key is there as a whole or not at all. The data directory has one holder, so nobody else makes one. */
+function makeKey(file: string): Uint8Array {
+  const key = randomBytes(KEY_BYTES)
+  try {
+    writeFileSync(`${file}.new`, key, { mode: 0o600, flush: true })
+    renameSync(`${file}.new`, file)
     return key
+  } catch (error) {
+    throw new RelayError('DATA_DIR_UNWRITABLE', `The key of the invitations, ${file}, cannot be written: ${messageOf(error)}.`, { action: 'Free some space, and let this user write there.', cause: error })
   }
 }
 
