@@ -59,6 +59,16 @@ describe('who may', () => {
 })
 
 describe('limits by client', () => {
+  test('[RL32] a denied peer is not dialled either, and what stands already of its own rules is asked as well', async () => {
+    const asked: string[] = []
+    const base = { denyDialPeer: async (peer: PeerId) => { asked.push(peer.toString()); return peer.equals(id(2)) } }
+    const gater = createRelayGater({ base, access: createRelayAccess({ mode: 'open', allow: [], deny: [id(0).toString()], isInvited: () => false }), refused: () => { /* not counted here */ }, now: () => 0 })
+    const connection = { remoteAddr: multiaddr('/ip4/192.0.2.1/tcp/1') } as unknown as MultiaddrConnection
+    expect(await Promise.all([0, 1, 2].map((who) => gater.denyDialPeer?.(id(who))))).toEqual([true, false, true])
+    expect(await Promise.all([0, 1].map((who) => gater.denyOutboundEncryptedConnection?.(id(who), connection)))).toEqual([true, false])
+    expect(asked).toEqual([id(1).toString(), id(2).toString()])
+  })
+
   test('[RL33] a client is an IPv4 address or an IPv6 /64; this machine is none', () => {
     expect(clientKey('192.0.2.1')).toBe('192.0.2.1')
     expect(clientKey('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')

@@ -44,6 +44,9 @@ export function createRelayGater(init: GaterInit): ConnectionGater {
       if (refusal !== undefined) refused(refusal)
       return refusal !== undefined || (await base.denyInboundConnection?.(connection)) === true
     },
+    // The relay dials as well: neighbours, peers of the DHT, and those who ask AutoNAT.
+    denyDialPeer: async (peer) => !access.mayStay(peer) || (await base.denyDialPeer?.(peer)) === true,
+    denyOutboundEncryptedConnection: async (peer, connection) => !access.mayStay(peer) || (await base.denyOutboundEncryptedConnection?.(peer, connection)) === true,
     denyInboundEncryptedConnection: async (peer, connection) => {
       if (access.mayStay(peer)) return (await base.denyInboundEncryptedConnection?.(peer, connection)) === true
       refused('PEER_DENIED')
