@@ -108,6 +108,8 @@ export interface AddressPolicy {
   judge(address: Multiaddr): Promise<AddressVerdict>
   /** Throws P2pError ADDRESS_FORBIDDEN, with what to do, where `judge` refuses. */
   check(address: Multiaddr): Promise<void>
+  /** Whether what is at a URL may be fetched. */
+  allowsUrl(url: string): boolean
   /** Whether a STUN service (`stun:host:port`) may be asked. */
   allowsStun(url: string): boolean
 }
@@ -135,6 +137,10 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     async check(address) {
       const verdict = await judge(address)
       if (!verdict.allowed) throw new P2pError('ADDRESS_FORBIDDEN', `${address.toString()} is not dialled: ${EXPLANATIONS[verdict.refusal]}`)
+    },
+    allowsUrl(url) {
+      const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '')
+      return host !== undefined && judgeHost(host, reach).allowed
     },
     allowsStun(url) {
       const host = /^stuns?:(?:\[([^\]]+)\]|([^:]+))/.exec(url)

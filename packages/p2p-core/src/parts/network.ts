@@ -50,6 +50,7 @@ export function createNetwork({ options, identity, storage, events, teardown, fo
     libp2p, wakeups, now, reservations,
     network: options.network,
     pins: createDatastorePins(storage.datastore),
+    mayAsk: (url) => policy.allowsUrl(url),
     relays: options.relays.length > 0 ? options.relays : relaysOfBook(book)
   })
   teardown.defer(() => supervisor.stop())

@@ -11,6 +11,8 @@ export interface FetchRelayInfoOptions extends RelayInfoContext {
   readonly signal: AbortSignal
   /** The platform's fetch; a test may give another. */
   readonly fetch: typeof globalThis.fetch
+  /** False for a URL that another relay named: it might lead on to where that one must not send us. */
+  readonly followRedirects: boolean
 }
 
 /** The document's URL for the URL that people open (`https://relay.example/`), or for the document's own. Throws OPTION_INVALID. */
@@ -31,7 +33,7 @@ export async function fetchRelayInfo(url: string, options: FetchRelayInfoOptions
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(RELAY_INFO_TIMEOUT_MS)])
   let bytes: Uint8Array
   try {
-    const response = await options.fetch(target, { signal, credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer' })
+    const response = await options.fetch(target, { signal, credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', redirect: options.followRedirects ? 'follow' : 'error' })
     if (!response.ok) throw unreachable(target, `it answered with HTTP status ${response.status}`)
     bytes = await readBounded(response, MAX_RELAY_INFO_BYTES)
   } catch (cause) {

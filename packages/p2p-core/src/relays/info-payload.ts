@@ -90,6 +90,10 @@ function relayAddress(address: string, peerId: string): string {
   return address
 }
 
+/**
+ * Another relay is named by its multiaddr, or by the plain URL of its page: what is fetched on a stranger's word is then the document at its
+ * well-known place, and no path or query that means something to some other server.
+ */
 function otherRelay(relay: string): string {
   if (relay.startsWith('/')) {
     if (componentsOf(relay, 'relays').at(-1)?.code !== CODE_P2P) throw invalid('relays', `has a multiaddr without a PeerId at its end: ${relay}`)
@@ -97,6 +101,8 @@ function otherRelay(relay: string): string {
   }
   const url = URL.parse(relay)
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) throw invalid('relays', `has neither a multiaddr nor a URL: ${relay}`)
+  const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '' && url.pathname.endsWith('/')
+  if (!isPlain) throw invalid('relays', `has a URL that is not just the place of a page: ${relay}`)
   return relay
 }
 

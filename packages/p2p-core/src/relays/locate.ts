@@ -18,6 +18,8 @@ export interface LocateOptions {
   readonly pins: RelayPins
   readonly fetch: typeof globalThis.fetch
   readonly now: () => number
+  /** See FetchRelayInfoOptions. */
+  readonly followRedirects: boolean
 }
 
 /** Whether a relay is configured as the URL that people open, and so has an info document. */
@@ -28,9 +30,9 @@ export function hasInfoDocument(source: string): boolean {
 /** Finds a relay by how it was configured, and pins its key at first use. Throws what `fetchRelayInfo` throws, and ADDRESS_INVALID. */
 export async function locateRelay(source: string, options: LocateOptions, signal: AbortSignal): Promise<RelayTarget> {
   if (!hasInfoDocument(source)) return targetOfMultiaddr(source)
-  const { network, pins, fetch, now } = options
+  const { network, pins, fetch, now, followRedirects } = options
   const pin = await pins.get(source)
-  const info = await fetchRelayInfo(source, { network, nowMs: now(), pin, signal, fetch })
+  const info = await fetchRelayInfo(source, { network, nowMs: now(), pin, signal, fetch, followRedirects })
   if (pin?.peerId !== info.peerId || pin.seq !== info.seq) await pins.set(source, { peerId: info.peerId, seq: info.seq })
   return { peerId: info.peerId, multiaddrs: info.multiaddrs, info }
 }

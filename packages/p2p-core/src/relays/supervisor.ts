@@ -5,7 +5,7 @@ import type { Events } from '../events.ts'
 import { MAX_HELD_RELAYS } from '../limits.ts'
 import type { RelayStatus } from '../peer.ts'
 import type { RelayInfo } from './info.ts'
-import { locateRelay } from './locate.ts'
+import { hasInfoDocument, locateRelay } from './locate.ts'
 import type { LocateOptions, RelayTarget } from './locate.ts'
 import { createMemoryPins } from './pins.ts'
 import type { RelayPins } from './pins.ts'
@@ -22,6 +22,8 @@ export interface RelaySupervisorOptions {
   readonly network: string
   /** Of `createCircuitTransport`, whose transport the node has. */
   readonly reservations: Reservations
+  /** Whether the page of a relay that another one named may be asked, by its URL: what a stranger says must not reach into this network. */
+  readonly mayAsk?: (url: string) => boolean
   readonly pins?: RelayPins
   readonly wakeups?: Wakeups
   readonly fetch?: typeof globalThis.fetch
@@ -68,7 +70,8 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
   const wakeups = options.wakeups ?? ownWakeups ?? createWakeups()
   const pins = options.pins ?? createMemoryPins()
   const now = options.now ?? Date.now
-  const locateOptions: LocateOptions = { network: options.network, pins, now, fetch: options.fetch ?? globalThis.fetch.bind(globalThis) }
+  const mayAsk = options.mayAsk ?? (() => true)
+  const locateOptions: Omit<LocateOptions, 'followRedirects'> = { network: options.network, pins, now, fetch: options.fetch ?? globalThis.fetch.bind(globalThis) }
   let running = false
 
   const status = (): RelayStatus[] => [...links.values()].map(link => link.status)
@@ -78,7 +81,7 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
     if (links.has(source)) return
     const link = new RelayLink({
       source, libp2p, reservations, wakeups, now,
-      locate: (from, signal): Promise<RelayTarget> => locateRelay(from, locateOptions, signal),
+      locate: (from, signal): Promise<RelayTarget> => locateRelay(from, { ...locateOptions, followRedirects: !learned.has(from) }, signal),
       random: options.random ?? Math.random,
       onStatus: () => { events.emit('status', status()) },
       onInfo: info => {
@@ -106,7 +109,7 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
   function learn(info: RelayInfo): void {
     for (const source of info.relays) {
       const known = links.has(source) || [...links.values()].some(link => link.status.peerId !== undefined && source.endsWith(`/p2p/${link.status.peerId}`))
-      if (known || links.size >= MAX_HELD_RELAYS) continue
+      if (known || links.size >= MAX_HELD_RELAYS || (hasInfoDocument(source) && !mayAsk(source))) continue
       learned.add(source)
       add(source)
     }

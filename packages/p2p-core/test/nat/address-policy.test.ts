@@ -134,6 +134,14 @@ describe('the policy at work', () => {
     expect(policy.allowsStun('https://relay.example')).toBe(false)
   })
 
+  test('[AD8] so are pages of relays that others name', () => {
+    const policy = createAddressPolicy({ reach: publicPage, resolve: undefined })
+    const inside = ['http://192.168.0.1/', 'http://localhost/', 'http://[::1]/', 'https://router.lan/', 'http://0x7f.1/', 'http://127.1/', 'http://169.254.169.254/']
+    expect(inside.filter(url => policy.allowsUrl(url))).toEqual([])
+    expect(policy.allowsUrl('https://relay.example/')).toBe(true)
+    expect(policy.allowsUrl('nonsense')).toBe(false)
+  })
+
   test('[AD1] a refusal is a typed error that says what to do', async () => {
     const policy = createAddressPolicy({ reach: publicPage, resolve: undefined })
     const error: unknown = await policy.check(multiaddr('/ip4/10.0.0.1/tcp/443/tls/ws')).catch(error => error)

@@ -128,6 +128,8 @@ describe('the relay info document', () => {
     ['a TURN server as STUN', { stun: ['turn:user@relay.example:3478'] }],
     ['a URL as STUN', { stun: ['https://relay.example'] }],
     ['a script as relay', { relays: ['javascript:alert(1)'] }],
+    ['a relay URL that asks something of another server', { relays: ['http://192.0.2.1/reboot.json?now=1'] }],
+    ['a relay URL with a password', { relays: ['https://user:secret@other.example/'] }],
     ['a relay multiaddr without PeerId', { relays: ['/ip4/203.0.113.7/tcp/1'] }],
     ['a negative limit', { limits: { reservations: -1, circuitBytes: 0, circuitMs: 0 } }]
   ])('[RS4] %s is refused', async (_, change) => {
@@ -148,7 +150,7 @@ describe('fetching it', () => {
     closers.push(() => { server.closeAllConnections(); server.close() })
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   }
-  const options = { ...context, signal: new AbortController().signal, fetch: globalThis.fetch }
+  const options = { ...context, signal: new AbortController().signal, fetch: globalThis.fetch, followRedirects: true }
   let document = ''
   beforeAll(async () => { document = await documentOf() })
 

@@ -103,6 +103,26 @@ describe('joining', () => {
     expect(supervisor.status).toHaveLength(3)
   })
 
+  test('[RS16] a relay\'s word reaches no page that this peer may not ask, and none by a redirect', async () => {
+    const asked: string[] = []
+    const inside = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      response.writeHead(404).end()
+    })
+    const port = await listen(inside, 0)
+    const leads = createServer((request, response) => {
+      asked.push(`redirect ${request.url ?? ''}`)
+      response.writeHead(302, { location: `http://127.0.0.1:${port}/by-redirect` }).end()
+    })
+    const leadsPort = await listen(leads, 0)
+    stack.push(async () => { for (const server of [inside, leads]) await new Promise(resolve => server.close(resolve)) })
+    const { url } = await relay({ info: { relays: [`http://localhost:${port}/`, `http://127.0.0.1:${leadsPort}/`] } })
+    const { supervisor } = await supervised([url], { mayAsk: source => !source.includes('localhost') })
+    await until(() => supervisor.status.some(({ source, error }) => source.includes(String(leadsPort)) && error?.code === 'RELAY_UNREACHABLE'), 'the second one is asked')
+    expect(supervisor.status.map(({ source }) => source)).not.toContain(`http://localhost:${port}/`)
+    expect(asked.every(request => request.startsWith('redirect /.well-known/'))).toBe(true)
+  })
+
   test('[RS8] one relay under two names is held once', async () => {
     const httpPort = await freePort()
     const info = { relays: [`http://localhost:${httpPort}/`] }
