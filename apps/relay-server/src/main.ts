@@ -25,6 +25,8 @@ async function main(): Promise<void> {
   }
   if (outcome.commands.has('print-config')) return print(configText(outcome.config, outcome.sources))
   const log = createLog(outcome.config.log, (line) => process.stderr.write(`${line}\n`))
+  // What a library forgot to catch, maybe because of what a stranger sent, is told, and does not end everybody's connections.
+  process.on('unhandledRejection', (reason) => log('error', 'An error was caught by nobody; the relay goes on.', { reason: messageOf(reason) }))
   try {
     const relay = await startRelay({ config: outcome.config, sources: outcome.sources, log, now: () => Date.now() })
     stopOnSignals(relay.stop, log)

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { until } from './support/client.ts'
 import { runToEnd, startRelayProcess, temporaryDir } from './support/relay-process.ts'
 import { validate } from './support/schema.ts'
 
@@ -62,6 +63,15 @@ describe('starting and stopping', () => {
 })
 
 describe('what keeps it from starting', () => {
+  test('[RL46] an error that nobody caught is told and does not end the relay', async () => {
+    const fault = Buffer.from('process.on("SIGUSR2", () => { Promise.reject(new TypeError("forgotten by a library")) })').toString('base64')
+    await using relay = await startRelayProcess([], { env: { NODE_OPTIONS: `--import=data:text/javascript;base64,${fault}` } })
+    process.kill(relay.pid, 'SIGUSR2')
+    await until(() => relay.stderr().includes('forgotten by a library'), 'the error is told')
+    expect((await fetch(`${relay.ready.url}/healthz`)).status).toBe(200)
+    expect(await relay.end()).toBe(0)
+  })
+
   test('[RL6] a data directory that another relay holds: typed, and it names the other process', async () => {
     await using relay = await startRelayProcess()
     const { code, stderr } = await runToEnd(['--http-port', '0', '--tcp-port', '0', '--data-dir', relay.dataDir])
