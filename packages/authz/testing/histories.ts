@@ -52,6 +52,8 @@ export interface TestHistory {
 const PEOPLE = ['owner', 'ann', 'bob', 'cid', 'dan', 'eve'] as const
 const DEVICES = ['ann-2', 'bob-2', 'cid-2', 'owner-2', 'bob-rescue', 'owner-rescue', 'cid-rescue'] as const
 const EVERYBODY = [...PEOPLE, ...DEVICES]
+/** Who may manage acts more often: what others do is mostly refused. */
+const ACTORS = [...EVERYBODY, 'owner', 'ann', 'bob', 'ann', 'bob']
 const ROLES = ['viewer', 'tagger', 'editor', 'admin'] as const
 /** Links are of the flow, not of a person. */
 const LINKS = 2
@@ -82,9 +84,11 @@ export async function playHistory(steps: readonly Step[], crypto: CryptoPort = u
     await write('owner', (author) => grantMember(author, card, role))
   }
   await write('owner', async (author) => (await rotateEpoch(author, new Map(), [])).operation)
+  const link = await linkOf(crypto, 0)
+  await write('owner', (author) => inviteBy(author, link.card, { role: 'editor', uses: 1, now: 1_800_000_000 }))
   await scene.meet()
   for (const step of steps) {
-    const name = EVERYBODY[step.actor % EVERYBODY.length] ?? 'owner'
+    const name = ACTORS[step.actor % ACTORS.length] ?? 'owner'
     const past = earlier.get(name) ?? []
     const old = step.knowledge % 4 === 3 ? past[step.knowledge % Math.max(1, past.length)] : undefined
     if (step.knowledge % 4 === 0) await scene.meet()
@@ -95,7 +99,7 @@ export async function playHistory(steps: readonly Step[], crypto: CryptoPort = u
 }
 
 /** Draws acts from a bag in which removals and role changes are the most. */
-const BAG = ['remove', 'remove', 'remove', 'grant', 'grant', 'grant', 'grant', 'content', 'content', 'content', 'device', 'device', 'recovery', 'revoke', 'revoke', 'confirm', 'transfer', 'invite', 'admit', 'admit', 'unlink', 'epoch', 'public', 'adopt'] as const
+const BAG = ['remove', 'remove', 'remove', 'grant', 'grant', 'grant', 'grant', 'content', 'content', 'content', 'device', 'device', 'recovery', 'revoke', 'revoke', 'confirm', 'transfer', 'invite', 'admit', 'admit', 'admit', 'admit', 'unlink', 'epoch', 'public', 'adopt'] as const
 
 async function takeStep(crypto: CryptoPort, scene: Scene, author: Author, name: string, step: Step): Promise<Operation> {
   const person = PEOPLE[step.target % PEOPLE.length] ?? 'owner'
@@ -122,10 +126,11 @@ async function takeStep(crypto: CryptoPort, scene: Scene, author: Author, name: 
     case 'invite':
       return inviteBy(author, (await linkOf(crypto, step.target)).card, { role: 'editor', uses: 1, now: 1_800_000_000 })
     case 'admit': {
-      const keys = await linkOf(crypto, step.target)
+      const visitor = await scene.actor(PEOPLE[3 + (step.target % 3)] ?? 'eve')
+      const keys = await linkOf(crypto, step.target % 5 === 0 ? 1 : 0)
       const invite = [...(await scene.actor(name)).known.values()].find(({ act }) => act.t === 'invite' && act.dlg.aud === keys.signer.did)?.act
-      if (invite?.t !== 'invite') return grantMember(author, card, 'editor')
-      return grantMember(author, card, 'tagger', { via: await openLink(crypto, keys, invite.dlg, did, 1_900_000_000) })
+      if (invite?.t !== 'invite') return grantMember(author, visitor.card, 'editor')
+      return grantMember(author, visitor.card, 'tagger', { via: await openLink(crypto, keys, invite.dlg, visitor.did, 1_900_000_000) })
     }
     case 'unlink':
       return revokeLink(author, (await linkOf(crypto, step.target)).signer.did)

@@ -128,4 +128,17 @@ const MEMBERSHIP: readonly Mutant[] = [
   member('AZ42', 'few rounds are taken', 'recovery-key.ts', 'rounds >= MIN_PBKDF2_ROUNDS && ', '', 'persons')
 ]
 
-export const MUTANTS: readonly Mutant[] = [...TOKENS, ...MEMBERSHIP]
+const history = (what: string, file: string, find: string, replace: string): Mutant => ({ rule: 'AZ23', what: `${what} (random histories)`, file, find, replace, tests: ['histories'], named: '\\[AZ23\\]' })
+
+/** What the random histories must notice by themselves: a generator that draws nothing concurrent or back-dated would let these live. */
+const HISTORIES: readonly Mutant[] = [
+  history('the order of delivery decides ties', 'state/graph.ts', 'a.depth - b.depth || compareText(a.op.id, b.op.id)', 'a.depth - b.depth'),
+  history('a revocation voids nothing', 'state/world.ts', "return isAbout(world, by, did, author.level) && outranks(world, by, author.level) && world.facts.reach(by).mode !== 'self'", 'return false'),
+  history('a concurrent grant beats a removal', 'state/world.ts', 'const ends = (by: number): boolean => facts.inScope(by, scope) && !facts.graph.before(by, at)', 'const ends = (by: number): boolean => facts.inScope(by, scope) && facts.graph.before(at, by)'),
+  history('the owner can be removed', 'state/world.ts', 'if (ownerIn(world, scope) === person) return { at: tenureIn(world, scope)?.start ?? 0, level: OWNER, giver: OWNER }\n', ''),
+  history('concurrent admissions all count', 'state/stages.ts', "for (const at of overAdmitted(world)) overrule(world, at, 'INVITE_EXHAUSTED')", 'overAdmitted(world)'),
+  history('removal does not last', 'state/world.ts', 'if (facts.removing(person).some(ends)) return true', ''),
+  history('void links are handed out as chains', 'state/links.ts', "if (!holds(world, at)) return { status: 'void', level: 0 }", "if (!holds(world, at)) return { status: 'live', level: delegation.level }")
+]
+
+export const MUTANTS: readonly Mutant[] = [...TOKENS, ...MEMBERSHIP, ...HISTORIES]
