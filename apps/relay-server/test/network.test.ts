@@ -7,7 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, test } from 'vitest'
 import { createPeer, openAccess } from '@gloflow/p2p-core'
 import { withFreshDials } from '../src/nat-services.ts'
-import { addressOf, startClient, startReservedClient, until } from './support/client.ts'
+import { addressOf, dialThrough, startClient, startReservedClient, until } from './support/client.ts'
 import { startRelayProcess } from './support/relay-process.ts'
 import type { RelayProcess } from './support/relay-process.ts'
 
@@ -98,6 +98,25 @@ describe('one key in two places', () => {
     await until(() => reached.length === 3, 'the calls')
     expect(reached).toEqual(['newer', 'newer', 'newer'])
     await until(async () => (await connectionsOf(relay)).filter(({ peer }) => peer === older.peerId.toString()).length === 1, 'the older connection to be closed')
+  })
+})
+
+describe('another connection of a peer', () => {
+  test('[RL73] circuits come by the connection that reserved, whatever came after it', async () => {
+    await using relay = await startRelayProcess()
+    const address = addressOf(relay.ready.multiaddrs, 'ws')
+    await using client = await startReservedClient(address)
+    const reserved = client.getConnections().find(({ status }) => status === 'open')
+    // as AutoNAT does, which closes its connections after a moment
+    const passing = await client.dial(multiaddr(address), { force: true })
+    expect(passing.id).not.toBe(reserved?.id)
+    await using caller = await startClient()
+    const circuit = await dialThrough(caller, address, client)
+    await until(() => client.getConnections(caller.peerId).length === 1, 'the circuit')
+    await passing.close()
+    await until(async () => (await connectionsOf(relay)).filter(({ peer }) => peer === client.peerId.toString()).length === 1, 'the passing connection to be gone')
+    expect(circuit.status).toBe('open')
+    await circuit.newStream('/ipfs/ping/1.0.0', { runOnLimitedConnection: true, signal: AbortSignal.timeout(5_000) })
   })
 })
 

@@ -4,10 +4,11 @@ import { RELAY_V2_STOP_CODEC } from '@libp2p/circuit-relay-v2'
 import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { lpStream } from '@libp2p/utils'
 import * as Digest from 'multiformats/hashes/digest'
-import { MAX_CIRCUITS, MAX_CIRCUITS_PER_PEER, MAX_HOP_MESSAGE_BYTES } from '../limits.ts'
+import { MAX_BYTE_ACCOUNTS, MAX_CIRCUITS, MAX_CIRCUITS_PER_CLIENT, MAX_CIRCUITS_PER_PEER, MAX_HOP_MESSAGE_BYTES, MIN_BYTES_TO_OPEN } from '../limits.ts'
 import type { RelayAccess } from '../access/relay-access.ts'
+import { createByteQuota } from './byte-quota.ts'
 import type { CircuitMeter, RefusalCode } from './circuit-meter.ts'
-import { isCircuit, newestDirect } from './connections.ts'
+import { connectionToAsk, isCircuit } from './connections.ts'
 import type { CircuitLimit, StatusName } from './hop-messages.ts'
 import { encodeHopStatus, encodeStopConnect, isStopAccepted } from './hop-messages.ts'
 import type { Reservations } from './reservations.ts'
@@ -22,6 +23,9 @@ export interface CircuitsInit {
   readonly limit: CircuitLimit | undefined
   readonly circuitMaxBytes: number
   readonly circuitMaxMs: number
+  readonly peerMaxBytes: number
+  /** The key by which a connection's client is counted; `undefined` = it is not. */
+  readonly clientOf: (connection: Connection) => string | undefined
   readonly connectionManager: ConnectionManager
   readonly now: () => number
 }
@@ -38,14 +42,16 @@ export interface Circuits {
 export function createCircuits(init: CircuitsInit): Circuits {
   const { meter } = init
   const running = new Set<Splice>()
-  const perPeer = new Map<string, number>()
+  const quota = createByteQuota({ bytesPerHour: init.peerMaxBytes, maxPeers: MAX_BYTE_ACCOUNTS })
+  /** Circuits that run or are being opened, by PeerId and by client. */
+  const counts = new Map<string, number>()
   let opening = 0
 
-  const count = (peers: readonly PeerId[], change: number): void => {
-    for (const id of peers.map(String)) {
-      const next = (perPeer.get(id) ?? 0) + change
-      if (next <= 0) perPeer.delete(id)
-      else perPeer.set(id, next)
+  const count = (keys: readonly string[], change: number): void => {
+    for (const key of keys) {
+      const next = (counts.get(key) ?? 0) + change
+      if (next <= 0) counts.delete(key)
+      else counts.set(key, next)
     }
   }
   const refuse = (status: StatusName, code: RefusalCode): StatusName => {
@@ -60,21 +66,22 @@ export function createCircuits(init: CircuitsInit): Circuits {
     if (!init.access.mayConnect(source, destination)) return ['PERMISSION_DENIED', 'CIRCUIT_DENIED']
     if (init.reservations.get(destination, init.now()) === undefined) return ['NO_RESERVATION', 'CIRCUIT_TO_NOBODY']
     if (running.size + opening >= MAX_CIRCUITS) return ['RESOURCE_LIMIT_EXCEEDED', 'CIRCUITS_FULL']
-    const most = Math.max(perPeer.get(source.toString()) ?? 0, perPeer.get(destination.toString()) ?? 0)
-    return most >= MAX_CIRCUITS_PER_PEER ? ['RESOURCE_LIMIT_EXCEEDED', 'PEER_CIRCUITS_FULL'] : undefined
+    if (Math.max(...[source, destination].map((peer) => counts.get(peer.toString()) ?? 0)) >= MAX_CIRCUITS_PER_PEER) return ['RESOURCE_LIMIT_EXCEEDED', 'PEER_CIRCUITS_FULL']
+    if ((counts.get(init.clientOf(connection) ?? '') ?? 0) >= MAX_CIRCUITS_PER_CLIENT) return ['RESOURCE_LIMIT_EXCEEDED', 'CLIENT_CIRCUITS_FULL']
+    return quota.left(source.toString(), init.now()) < MIN_BYTES_TO_OPEN ? ['RESOURCE_LIMIT_EXCEEDED', 'PEER_BYTES'] : undefined
   }
 
-  const run = (source: Stream, destination: Stream, peers: readonly PeerId[]): void => {
+  const run = (source: Stream, destination: Stream, peers: readonly [source: string, destination: string], onEnd: () => void): void => {
     const startedAtMs = init.now()
-    const circuit = splice({ source, destination, maxBytes: init.circuitMaxBytes, maxMs: init.circuitMaxMs, onBytes: meter.bytes })
+    const maySend = (from: Stream, bytes: number): boolean => quota.spend(peers[from === source ? 0 : 1], bytes, init.now())
+    const circuit = splice({ source, destination, maySend, maxBytes: init.circuitMaxBytes, maxMs: init.circuitMaxMs, onBytes: meter.bytes })
     running.add(circuit)
-    count(peers, 1)
     meter.circuitOpened()
     void circuit.ended.then((why) => {
       running.delete(circuit)
-      count(peers, -1)
+      onEnd()
       meter.circuitEnded(why, init.now() - startedAtMs)
-      if (why === 'CIRCUIT_BYTES' || why === 'CIRCUIT_TIME') meter.refused(why)
+      if (why === 'CIRCUIT_BYTES' || why === 'CIRCUIT_TIME' || why === 'PEER_BYTES') meter.refused(why)
     })
   }
 
@@ -85,18 +92,27 @@ export function createCircuits(init: CircuitsInit): Circuits {
       if (destination === undefined) return refuse('MALFORMED_MESSAGE', 'MALFORMED_REQUEST')
       const no = objection(connection, destination)
       if (no !== undefined) return refuse(...no)
-      const target = newestDirect(init.connectionManager.getConnections(destination))
+      const reserved = init.reservations.get(destination, init.now())?.connection
+      const target = connectionToAsk(init.connectionManager.getConnections(destination), reserved)
       if (target === undefined) return refuse('NO_RESERVATION', 'CIRCUIT_TO_NOBODY')
+      const peers = [connection.remotePeer.toString(), destination.toString()] as const
+      const client = init.clientOf(connection)
+      const counted = client === undefined ? peers : [...peers, client]
+      const end = (): void => count(counted, -1)
+      let runs = false
+      count(counted, 1)
       opening += 1
       try {
         const stop = await askDestination(target, connection.remotePeer, init.limit, signal)
         if (stop === undefined) return refuse('CONNECTION_FAILED', 'CIRCUIT_FAILED')
         meter.circuitAnswer('OK')
         await tell(source, stop, encodeHopStatus('OK', { limit: init.limit }), signal)
-        run(source, stop, [connection.remotePeer, destination])
+        run(source, stop, peers, end)
+        runs = true
         return undefined
       } finally {
         opening -= 1
+        if (!runs) end()
       }
     },
     stop: () => { for (const circuit of running) circuit.stop('RELAY_STOPPED') }

@@ -7,8 +7,11 @@ export function isCircuit(connection: Pick<Connection, 'remoteAddr'>): boolean {
   return connection.remoteAddr.getComponents().some((component) => component.name === CIRCUIT)
 }
 
-/** The newest open connection to a peer that goes through no other relay. */
-export function newestDirect(connections: readonly Connection[]): Connection | undefined {
+/**
+ * The connection over which a peer is asked to take a circuit: the one that reserved last, else the newest open one. Another one may be
+ * there for a moment only, as those are that AutoNAT dials. None goes through another relay.
+ */
+export function connectionToAsk(connections: readonly Connection[], reserved: string | undefined): Connection | undefined {
   const usable = connections.filter((connection) => connection.status === 'open' && !isCircuit(connection))
-  return usable.toSorted((a, b) => b.timeline.open - a.timeline.open)[0]
+  return usable.find(({ id }) => id === reserved) ?? usable.toSorted((a, b) => b.timeline.open - a.timeline.open)[0]
 }

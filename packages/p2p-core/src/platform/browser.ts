@@ -1,12 +1,12 @@
 import { noise } from '@libp2p/noise'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
-import { webSockets } from '@libp2p/websockets'
 import { P2pError } from '../errors.ts'
 import { loadBrowserIdentity } from '../identity/web-key.browser.ts'
 import { withPeerIdCheck } from '../identity/verify.ts'
 import { reachOfPage } from '../nat/address-policy.ts'
 import { openIdbStorage } from '../persistence/idb.browser.ts'
 import { createBrowserFileSinks, createBrowserHasher } from '../protocol/send.browser.ts'
+import { closingWebSockets } from '../relays/web-sockets.ts'
 import { VERSION } from '../version.ts'
 import type { Platform } from './platform.ts'
 
@@ -24,7 +24,7 @@ export const platform: Platform = {
   async libp2pParts(options, { iceServers, circuits }) {
     return {
       transports: [
-        webSockets(),
+        closingWebSockets(),
         circuits,
         ...(options.webrtc ? [webRTC({ rtcConfiguration: () => ({ iceServers: iceServers() }) })] : []),
         ...(options.webrtcDirect ? [webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])

@@ -5,7 +5,6 @@ import { dcutr } from '@libp2p/dcutr'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
-import { webSockets } from '@libp2p/websockets'
 import { createDht } from '../discovery/dht/dht.ts'
 import { createEphemeralIdentity } from '../identity/ephemeral.ts'
 import { loadKeyFile } from '../identity/key-file.node.ts'
@@ -14,6 +13,7 @@ import { UNRESTRICTED_REACH } from '../nat/address-policy.ts'
 import { openLevelStorage } from '../persistence/level.node.ts'
 import { createMemoryStorage } from '../persistence/storage.ts'
 import { createNodeFileSinks, createNodeHasher } from '../protocol/send.node.ts'
+import { closingWebSockets } from '../relays/web-sockets.ts'
 import { VERSION } from '../version.ts'
 import type { Platform } from './platform.ts'
 
@@ -36,7 +36,7 @@ export const platform: Platform = {
     return {
       transports: [
         tcp(),
-        webSockets(),
+        closingWebSockets(),
         circuits,
         ...(options.webrtc && webrtc !== undefined ? [webrtc.webRTC({ rtcConfiguration: () => ({ iceServers: iceServers() }) })] : []),
         ...(options.webrtcDirect && webrtc !== undefined ? [webrtc.webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])
