@@ -58,11 +58,23 @@ export const MAX_RESERVATIONS_PER_CLIENT = 256
 /** Time that an older connection of a peer stays after the peer has reserved on a newer one. */
 export const SUPERSEDED_CONNECTION_MS = 3_000
 
+/** Bytes that a peer may send through circuits in an hour, all of them together: an evening's pictures, and no cinema. */
+export const DEFAULT_PEER_MAX_BYTES = 4 * 1024 * 1024 * 1024
+
+/** A circuit is not opened for a peer that may send fewer bytes than this: it would end at its first picture. */
+export const MIN_BYTES_TO_OPEN = 64 * 1024
+
+/** Peers whose bytes are remembered. About 200 bytes each. */
+export const MAX_BYTE_ACCOUNTS = 65_536
+
 /** Circuits at once. A congested one holds at most two windows of RELAY_STREAM_WINDOW_BYTES. */
 export const MAX_CIRCUITS = 8_192
 
 /** Circuits at once of one peer, in both roles together. A browser has a budget of about 20 peers. */
 export const MAX_CIRCUITS_PER_PEER = 64
+
+/** Circuits at once that were opened from one client address: a quarter of all, so that nobody takes them all by making PeerIds. */
+export const MAX_CIRCUITS_PER_CLIENT = 2_048
 
 /** Streams on which one connection may ask for reservations and circuits at once; a circuit keeps its stream. */
 export const MAX_HOP_STREAMS_PER_CONNECTION = 96

@@ -57,6 +57,7 @@ export async function startRelayNode(parts: RelayNodeParts): Promise<RelayNode> 
     meter: parts.meter.circuits,
     circuitMaxBytes: config.circuitMaxBytes,
     circuitMaxMs: config.circuitMaxMs,
+    peerMaxBytes: config.peerMaxBytes,
     clientOf: (connection) => clientKeyOf(connection.remoteAddr),
     now
   })

@@ -31,6 +31,8 @@ export interface HopServiceInit {
   readonly circuitMaxBytes: number
   /** 0 = no limit. */
   readonly circuitMaxMs: number
+  /** What a peer may send through circuits in an hour; 0 = no limit. */
+  readonly peerMaxBytes: number
   /** The key by which a connection's client is counted; `undefined` = it is not. */
   readonly clientOf: (connection: Connection) => string | undefined
   readonly now: () => number

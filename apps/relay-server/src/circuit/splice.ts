@@ -1,8 +1,8 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { CIRCUIT_CLOSE_TIMEOUT_MS } from '../limits.ts'
 
-/** Why a circuit ended. The first two are limits of this relay. */
-export type CircuitEnd = 'CIRCUIT_BYTES' | 'CIRCUIT_TIME' | 'RESET' | 'CLOSED' | 'RELAY_STOPPED'
+/** Why a circuit ended. The first three are limits of this relay. */
+export type CircuitEnd = 'CIRCUIT_BYTES' | 'CIRCUIT_TIME' | 'PEER_BYTES' | 'RESET' | 'CLOSED' | 'RELAY_STOPPED'
 
 /** Joins two streams. */
 export interface SpliceInit {
@@ -12,6 +12,8 @@ export interface SpliceInit {
   readonly maxBytes: number
   /** 0 = no limit. */
   readonly maxMs: number
+  /** Asked before bytes of one side are carried; false ends the circuit as PEER_BYTES. */
+  readonly maySend: (from: Stream, bytes: number) => boolean
   readonly onBytes: (bytes: number) => void
 }
 
@@ -77,6 +79,10 @@ function forward(from: Stream, to: Stream, init: SpliceInit, stop: (why: Circuit
       return
     }
     if (to.writeStatus !== 'writable') return
+    if (!init.maySend(from, event.data.byteLength)) {
+      stop('PEER_BYTES')
+      return
+    }
     init.onBytes(event.data.byteLength)
     if (!to.send(event.data) && from.readStatus === 'readable') {
       from.pause()

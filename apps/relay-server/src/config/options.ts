@@ -1,5 +1,5 @@
 import { DEFAULT_NETWORK } from '@gloflow/p2p-core'
-import { DEFAULT_CIRCUIT_MAX_BYTES, DEFAULT_CIRCUIT_MAX_MS, DEFAULT_MAX_RESERVATIONS } from '../limits.ts'
+import { DEFAULT_CIRCUIT_MAX_BYTES, DEFAULT_CIRCUIT_MAX_MS, DEFAULT_MAX_RESERVATIONS, DEFAULT_PEER_MAX_BYTES } from '../limits.ts'
 import type { Option } from './option.ts'
 import { list, optional, single } from './option.ts'
 import { address, cidr, host, oneOf, onOrOff, peerAddress, peerId, port, portOrOff, text, webOrigin, wholeNumber } from './values.ts'
@@ -35,6 +35,7 @@ export const OPTIONS = {
   maxReservations: single('max-reservations', 'N', DEFAULT_MAX_RESERVATIONS, count, 'reservations at once; 0 = no limit'),
   circuitMaxBytes: single('circuit-max-bytes', 'N', DEFAULT_CIRCUIT_MAX_BYTES, count, 'bytes that a circuit carries in each direction; 0 = no limit'),
   circuitMaxMs: single('circuit-max-ms', 'N', DEFAULT_CIRCUIT_MAX_MS, count, 'time that a circuit stays, in ms; 0 = no limit'),
+  peerMaxBytes: single('peer-max-bytes', 'N', DEFAULT_PEER_MAX_BYTES, count, 'bytes that a peer may send through circuits in an hour; 0 = no limit'),
   embedOrigin: list('embed-origin', 'ORIGIN', webOrigin, 'a site that may embed <gf-peer> of this relay'),
   log: single('log', 'FORMAT', 'pretty', logFormats, 'how the log looks: json or pretty')
 }
