@@ -1,0 +1,148 @@
+import { encodeOperations } from '@gloflow/authz'
+import { FLOW_SYNC_PROTOCOL } from '@gloflow/p2p-core'
+import { until } from '@gloflow/p2p-core/testing'
+import { describe, expect, it } from 'vitest'
+import { flowSyncProtocol } from '../src/sync-wire.ts'
+import { forgeTag, sendUntilRefused, strangerTag } from './hostile.ts'
+import { same, share, startPerson } from './people.ts'
+
+describe('a flow between peers', () => {
+  it('[FL1] is made, shared, tagged and read by whom its owner lets in', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await bob.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await ann.flows.tag(flow, 'beach')
+    await share(flow, ann, bob, 'tagger')
+    expect(bob.told.offer).toMatchObject([{ flow, role: 'tagger' }])
+    expect(bob.flows.get(flow)).toMatchObject({ name: 'Summer', tags: ['beach'], role: 'tagger', unreadable: 0, damaged: false })
+    await bob.flows.tag(flow, 'sea')
+    await bob.flows.untag(flow, 'beach')
+    await until(() => ann.flows.get(flow)?.tags.join() === 'sea')
+    await same(flow, ann, bob)
+    const members = ann.flows.get(flow)?.members.map(({ person, role, isSelf }) => [person, role, isSelf])
+    expect(new Set(members)).toEqual(new Set([[ann.flows.did, 'owner', true], [bob.flows.did, 'tagger', false]]))
+    expect([ann.told.problem, bob.told.problem]).toEqual([[], []])
+  })
+})
+
+describe('what a role does not allow', () => {
+  it('[FL2] is denied with a reason for a person, and nothing happened', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await bob.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'viewer')
+    const before = bob.flows.get(flow)
+    await expect(bob.flows.tag(flow, 'mine')).rejects.toMatchObject({ code: 'ROLE_TOO_LOW', message: expect.stringMatching(/role/i) as string })
+    await expect(bob.flows.remove(flow, ann.flows.did)).rejects.toMatchObject({ code: 'ROLE_TOO_LOW' })
+    expect(bob.flows.get(flow)).toEqual(before)
+    await ann.flows.setRole(flow, bob.flows.did, 'tagger')
+    await until(() => bob.flows.get(flow)?.role === 'tagger')
+    await bob.flows.tag(flow, 'mine')
+    await until(() => ann.flows.get(flow)?.tags.join() === 'mine')
+    await ann.flows.setRole(flow, bob.flows.did, 'viewer')
+    await until(() => bob.flows.get(flow)?.role === 'viewer')
+    await expect(bob.flows.tag(flow, 'again')).rejects.toMatchObject({ code: 'ROLE_TOO_LOW' })
+  })
+
+  it('[FL3] is void and shown where a viewer sends it by hand', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await bob.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'viewer')
+    const forged = await forgeTag(bob, flow, 'mine')
+    await bob.flows.stop()
+    bob.gate.bind({ viewOf: () => undefined, proofOf: async () => bob.flows.exported(flow).proof })
+    await until(() => ann.peer.peers.length === 1)
+    await sendUntilRefused(bob, ann, flow, forged)
+    expect(ann.told.refused).toMatchObject([{ flow, id: forged.id, author: bob.flows.did, code: 'ROLE_TOO_LOW', reason: expect.stringMatching(/role/i) as string }])
+    expect(ann.flows.get(flow)?.tags).toEqual([])
+  })
+
+  it('[FL4] strangers get no stream, and what they sign is not kept', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await using eve = await startPerson()
+    await bob.meet(ann)
+    await eve.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'editor')
+    await expect(eve.peer.open(ann.peer.id, flowSyncProtocol, { resources: [flow] })).rejects.toMatchObject({ code: 'ACCESS_DENIED', message: expect.stringContaining('NO_PROOF') as string })
+    // a stranger's operation, which a member passes on
+    const operations = ann.flows.exported(flow).operations
+    eve.gate.bind(undefined)
+    const foreign = await strangerTag(eve, ann, flow)
+    const before = ann.flows.get(flow)
+    await ann.flows.take(flow, encodeOperations([foreign]))
+    expect(ann.told.refused).toMatchObject([{ id: foreign.id, author: eve.flows.did, code: 'NOT_A_MEMBER' }])
+    expect(ann.flows.get(flow)).toEqual(before)
+    expect(ann.flows.exported(flow).operations).toEqual(operations)
+  })
+})
+
+describe('a removal', () => {
+  it('[FL5] ends the stream within a second, and voids what comes later', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await bob.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'editor')
+    const streams = (): number => ann.peer.libp2p.getConnections(bob.peer.id).flatMap(({ streams }) => streams).filter(({ protocol }) => protocol === FLOW_SYNC_PROTOCOL).length
+    await until(() => streams() > 0)
+    const startMs = performance.now()
+    await ann.flows.remove(flow, bob.flows.did)
+    await until(() => streams() === 0 && bob.told.denied.length > 0)
+    expect(performance.now() - startMs).toBeLessThan(1_000)
+    expect(bob.told.denied[0]).toMatchObject({ flow, reason: expect.stringMatching(/LINK_(ENDED|VOID)/) as string })
+    // what it writes on is void wherever it gets to
+    await bob.flows.tag(flow, 'late')
+    await ann.flows.take(flow, bob.flows.exported(flow).operations)
+    expect(ann.flows.get(flow)).toMatchObject({ tags: [], quarantined: 1, unreadable: 0 })
+    expect(ann.told.refused).toContainEqual(expect.objectContaining({ author: bob.flows.did, code: 'AUTHOR_REVOKED' }))
+  })
+
+  it('[FL6] the removed one cannot decrypt what follows, also when it is handed the ciphertext', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await using eve = await startPerson()
+    await bob.meet(ann)
+    await eve.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'editor')
+    await share(flow, ann, eve, 'editor')
+    await ann.flows.tag(flow, 'before')
+    await same(flow, ann, bob, eve)
+    await ann.flows.remove(flow, eve.flows.did)
+    await ann.flows.tag(flow, 'after')
+    await same(flow, ann, bob)
+    expect(bob.flows.get(flow)).toMatchObject({ tags: ['after', 'before'], unreadable: 0 })
+    await eve.flows.take(flow, ann.flows.exported(flow).operations)
+    await same(flow, ann, eve)
+    expect(eve.flows.get(flow)).toMatchObject({ tags: ['before'], unreadable: 1, role: undefined })
+  })
+
+  it('[FL7] apart from each other, a removal here and an edit there: all have one state after', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await using eve = await startPerson()
+    await bob.meet(ann)
+    await eve.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'editor')
+    await share(flow, ann, eve, 'editor')
+    await same(flow, ann, bob, eve)
+    await eve.meet(bob)
+    await ann.part(bob)
+    await ann.part(eve)
+    await Promise.all([ann.flows.remove(flow, eve.flows.did), eve.flows.tag(flow, 'eve was here'), bob.flows.tag(flow, 'bob was here')])
+    await same(flow, bob, eve)
+    expect(bob.flows.get(flow)?.tags).toEqual(['bob was here', 'eve was here'])
+    await bob.meet(ann)
+    await same(flow, ann, bob)
+    expect(ann.flows.get(flow)).toMatchObject({ tags: ['bob was here'], quarantined: 1 })
+    await eve.flows.take(flow, ann.flows.exported(flow).operations)
+    await same(flow, ann, bob, eve)
+  })
+})
