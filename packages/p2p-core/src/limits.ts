@@ -273,6 +273,9 @@ export const RENDEZVOUS_TIMEOUT_MS = 10_000
 /** Requests of one peer within a minute. */
 export const MAX_RENDEZVOUS_REQUESTS_PER_MINUTE = 120
 
+/** Time between two looks, of a server that is full, for registrations of peers that are not connected. */
+export const RENDEZVOUS_ROOM_MS = 1_000
+
 /** After its last connection went, a peer that can only be reached through this relay stays registered for so long. */
 export const RENDEZVOUS_LEAVE_GRACE_MS = 15_000
 
@@ -346,6 +349,14 @@ export const SEND_RETRY_MOST_MS = 5_000
 /** Unanswered offers of one peer, and of all together; what is over is declined. */
 export const SEND_MAX_OFFERS_PER_PEER = 4
 export const SEND_MAX_OFFERS = 64
+
+/** Incoming files of one peer at once, those that wait for it to come back included: each holds an open file. */
+export const SEND_MAX_INCOMING_PER_PEER = 16
+
+/** Offers that one peer may take back unanswered within the window before its next ones are declined, and peers of whom that is counted. */
+export const SEND_MAX_WITHDRAWN = 20
+export const SEND_WITHDRAWN_WINDOW_MS = 60_000
+export const SEND_WITHDRAWN_PEERS = 1_024
 
 /** Transfers to one peer at once, below the other side's limits; more wait, up to the second number. */
 export const SEND_CONCURRENT_PER_PEER = 3

@@ -3,7 +3,7 @@ import { randomBytes } from '@libp2p/crypto'
 import { toString } from 'uint8arrays/to-string'
 import { P2pError, isP2pError } from '../errors.ts'
 import { createEmitter } from '../events.ts'
-import { SEND_MAX_FILE_BYTES, SEND_MAX_OFFERS, SEND_MAX_OFFERS_PER_PEER } from '../limits.ts'
+import { SEND_MAX_FILE_BYTES, SEND_MAX_INCOMING_PER_PEER, SEND_MAX_OFFERS, SEND_MAX_OFFERS_PER_PEER } from '../limits.ts'
 import { requireFileName } from './file-name.ts'
 import type { ProtocolStream } from './protocol.ts'
 import type { ProtocolRegistry } from './registry.ts'
@@ -15,6 +15,7 @@ import { sendProtocol } from './send-wire.ts'
 import type { OfferMessage, SendMessage } from './send-wire.ts'
 import type { FileEventMap, FileOffer, FileSending, FileSource, FileTransfer, Hasher, OpenFileSink, TransferStore } from './send.ts'
 import { createTransferLog } from './transfer-log.ts'
+import { createWithdrawnOffers } from './withdrawn-offers.ts'
 
 /** What file sending works with; sinks and hasher are of the platform. */
 export interface FileSendingInit {
@@ -41,6 +42,7 @@ export async function createFileSending(init: FileSendingInit): Promise<RunningF
   const events = createEmitter<FileEventMap>()
   const log = createTransferLog(events)
   const queue = createSendQueue()
+  const withdrawn = createWithdrawnOffers()
   const incoming = new Map<string, { readonly offer: FileOffer; readonly file: Incoming }>()
   const outgoing = new Map<string, AbortController>()
   const stopped = new AbortController()
@@ -77,6 +79,8 @@ export async function createFileSending(init: FileSendingInit): Promise<RunningF
       return { code: error.code, reason: error.message }
     }
     if (bytes > maxFileBytes) return { code: 'FILE_TOO_LARGE', reason: `Files over ${maxFileBytes} bytes are not taken` }
+    if (withdrawn.tooMany(peer.toString())) return { code: 'LIMIT_REACHED', reason: 'Too many offers were taken back' }
+    if ([...incoming.values()].filter(({ file }) => file.peer.equals(peer)).length >= SEND_MAX_INCOMING_PER_PEER) return { code: 'LIMIT_REACHED', reason: 'Too many files are on their way' }
     const open = [...incoming.values()].filter(({ file }) => !file.decided)
     const ofPeer = open.filter(({ file }) => file.peer.equals(peer))
     if (ofPeer.length >= SEND_MAX_OFFERS_PER_PEER || open.length >= SEND_MAX_OFFERS) return { code: 'LIMIT_REACHED', reason: 'Too many offers wait for an answer' }
@@ -98,6 +102,7 @@ export async function createFileSending(init: FileSendingInit): Promise<RunningF
       onAccepted: () => store.put({ ...record, state: 'accepted', sha256: undefined }),
       async onEnd({ sha256, keep }) {
         incoming.delete(id)
+        if (!file.decided) withdrawn.add(record.peer)
         if (sha256 !== undefined) await store.put({ ...record, state: 'done', sha256 })
         else if (!keep) await store.delete('in', record.peer, record.id)
       }

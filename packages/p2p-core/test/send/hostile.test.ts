@@ -3,10 +3,11 @@ import type { Libp2p } from '@libp2p/interface'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore'
 import { afterEach, describe, expect, it } from 'vitest'
+import { SEND_MAX_INCOMING_PER_PEER, SEND_MAX_WITHDRAWN } from '../../src/limits.ts'
 import { createMessageId } from '../../src/protocol/general-wire.ts'
 import { createSendQueue } from '../../src/protocol/send-queue.ts'
 import { sendProtocol } from '../../src/protocol/send-wire.ts'
-import type { OfferMessage } from '../../src/protocol/send-wire.ts'
+import type { OfferMessage, SendMessage } from '../../src/protocol/send-wire.ts'
 import { openTransferStore } from '../../src/protocol/transfer-store.ts'
 import { connect, startNode, until } from '../protocol/nodes.ts'
 import { content, openRogue, removeBelongings, rogueOn, startPerson } from './person.ts'
@@ -116,6 +117,44 @@ describe('a hostile sender', () => {
     await until(() => victim.offers.length === 5)
     await victim.files.accept(victim.offers[4]?.id ?? '')
     await sending
+  })
+
+  it('[SD16] who offers and takes back again and again is soon declined without a notice, and others are not', async () => {
+    const { victim, open } = await rogueSender({ answer: 'none' })
+    let answers: readonly SendMessage[] = []
+    for (let round = 0; round <= SEND_MAX_WITHDRAWN; round += 1) {
+      const rogue = await open()
+      rogue.say(offer())
+      await until(() => victim.offers.length === round + 1 || rogue.received.length > 0)
+      answers = rogue.received
+      if (round < SEND_MAX_WITHDRAWN) rogue.say({ type: 'cancel' })
+      await until(() => victim.files.offers.length === 0)
+      rogue.stream.abort(new Error('the next one'))
+    }
+    expect(answers).toMatchObject([{ type: 'decline', code: 'LIMIT_REACHED' }])
+    expect(victim.offers).toHaveLength(SEND_MAX_WITHDRAWN)
+    const friend = await person()
+    await connect(friend.node, victim.node)
+    const sending = friend.files.send(victim.node.peerId, content(10))
+    await until(() => victim.files.offers.length === 1)
+    await victim.files.accept(victim.files.offers[0]?.id ?? '')
+    await sending
+  })
+
+  it('[SD16] who begins files and leaves them holds a bounded number open', async () => {
+    const { victim, open } = await rogueSender()
+    for (let round = 0; round < SEND_MAX_INCOMING_PER_PEER; round += 1) {
+      const rogue = await open()
+      rogue.say(offer())
+      await until(() => rogue.received.length === 1)
+      expect(last(rogue)).toMatchObject({ type: 'accept' })
+      rogue.stream.abort(new Error('left'))
+    }
+    const rogue = await open()
+    rogue.say(offer())
+    await until(() => rogue.received.length === 1)
+    expect(last(rogue)).toMatchObject({ type: 'decline', code: 'LIMIT_REACHED' })
+    expect(victim.offers).toHaveLength(SEND_MAX_INCOMING_PER_PEER)
   })
 
   it('[SD15] an id that another file has is refused; the id of another peer is no matter', async () => {
