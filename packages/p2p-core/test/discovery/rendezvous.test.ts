@@ -121,6 +121,21 @@ describe('the registry', () => {
     }))
   })
 
+  test('[RV17] only what is full loses those who left: the namespace, or all of it, and nothing by one peer\'s own limit', () => {
+    const registry = createRegistry({ total: 5, perNamespace: 3, perPeer: 1 }, Math.random)
+    const here = new Set(['c'])
+    for (const peer of ['a', 'b']) registry.add(entry(peer, 'm'), 0)
+    registry.add(entry('c'), 0)
+    expect(registry.add(entry('c', 'm'), 0)).toBe(false)
+    expect(registry.makeRoom('m', here)).toBe(false)
+    for (const peer of ['d', 'e']) registry.add(entry(peer), 0)
+    expect(registry.makeRoom('n', here)).toBe(true)
+    expect(['n', 'm'].map(namespace => registry.find({ namespace, asker: '', limit: 9, after: undefined }, 0).total)).toEqual([1, 2])
+    for (const peer of ['d', 'e']) registry.add(entry(peer, 'o'), 0)
+    expect(registry.makeRoom('o', here)).toBe(true)
+    expect(registry.size).toBe(1)
+  })
+
   test('[RV5] without a cookie everyone has the same chance to be found', () => {
     const registry = createRegistry({ total: 1000, perNamespace: 1000, perPeer: 1 }, Math.random)
     for (let i = 0; i < 100; i++) registry.add(entry(`p${i}`), 0)
@@ -193,6 +208,21 @@ describe('server and client', () => {
     await client.register(a.connection, 'n', a.record, undefined, signal)
     await refused(client.register(b.connection, 'n', b.record, undefined, signal), RENDEZVOUS_STATUS.unavailable)
     expect(rendezvous.stats).toEqual({ registrations: 1, refused: { 100: 2, 101: 1, 102: 1, 103: 1, 200: 1, 400: 1 } })
+  })
+
+  test('[RV17] a server that is full of those who came and went takes one who is here, and puts out nobody who is', async () => {
+    const { libp2p: server, server: rendezvous } = await startServer({ limits: { total: 2, perNamespace: 2, perPeer: 1 } })
+    const [gone, here, late, last] = await Promise.all([join(server), join(server), join(server), join(server)])
+    for (const { connection, record } of [gone, here]) await client.register(connection, 'n', record, undefined, signal)
+    await gone.libp2p.stop()
+    await until(() => server.getPeers().length === 3, 'one is gone')
+    expect(rendezvous.stats.registrations).toBe(2)
+    await client.register(late.connection, 'n', late.record, undefined, signal)
+    const names = async (): Promise<string[]> => (await client.discover(last.connection, 'n', 10, undefined, signal)).peers.map(({ peer }) => peer.toString()).sort()
+    const both = [here, late].map(({ libp2p }) => libp2p.peerId.toString()).sort()
+    expect(await names()).toEqual(both)
+    expect(await codeOf(client.register(last.connection, 'n', last.record, undefined, signal))).toBe('RENDEZVOUS_REFUSED')
+    expect(await names()).toEqual(both)
   })
 
   test('[RV9] a registration ends with its TTL', async () => {

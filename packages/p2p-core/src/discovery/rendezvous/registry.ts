@@ -36,6 +36,8 @@ export interface Registry {
   add(registration: Omit<Registration, 'order'>, nowMs: number): boolean
   remove(peer: string, namespace: string): void
   removePeer(peer: string, which: (registration: Registration) => boolean): void
+  /** Where the namespace is full, or all of it, removes there those who are not in `here`. `false` = that made no room. */
+  makeRoom(namespace: string, here: ReadonlySet<string>): boolean
   /** Without `after` a random sample, so that nobody is found by all and nobody by none; with it, what came later, oldest first. */
   find(query: { readonly namespace: string; readonly asker: string; readonly limit: number; readonly after: number | undefined }, nowMs: number): Found
   /** Drops what has expired. */
@@ -93,6 +95,13 @@ export function createRegistry(limits: RegistryLimits, random: () => number): Re
         const registration = peers.get(peer)
         if (registration !== undefined && which(registration)) remove(peer, registration.namespace)
       }
+    },
+    makeRoom(namespace, here) {
+      const before = size
+      const full = namespaces.get(namespace)
+      const crowded = full !== undefined && full.size >= limits.perNamespace ? [full] : size >= limits.total ? [...namespaces.values()] : []
+      for (const { peer, namespace: under } of crowded.flatMap(peers => [...peers.values()])) if (!here.has(peer)) remove(peer, under)
+      return size < before
     },
     find({ namespace, asker, limit, after }, nowMs) {
       const present = [...(namespaces.get(namespace)?.values() ?? [])].filter(({ peer, expiresMs }) => peer !== asker && expiresMs > nowMs)

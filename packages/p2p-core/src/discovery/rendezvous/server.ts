@@ -6,7 +6,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { P2pError } from '../../errors.ts'
 import {
   DEFAULT_RENDEZVOUS_TTL_S, MAX_DISCOVER_LIMIT, MAX_NAMESPACE_BYTES, MAX_RENDEZVOUS_REQUESTS, MAX_RENDEZVOUS_REQUESTS_PER_MINUTE,
-  MAX_RENDEZVOUS_REQUEST_BYTES, MAX_RENDEZVOUS_STREAMS, MAX_RENDEZVOUS_TTL_S, RENDEZVOUS_LEAVE_GRACE_MS, RENDEZVOUS_SWEEP_MS,
+  MAX_RENDEZVOUS_REQUEST_BYTES, MAX_RENDEZVOUS_STREAMS, MAX_RENDEZVOUS_TTL_S, RENDEZVOUS_LEAVE_GRACE_MS, RENDEZVOUS_ROOM_MS, RENDEZVOUS_SWEEP_MS,
   RENDEZVOUS_TIMEOUT_MS
 } from '../../limits.ts'
 import { RENDEZVOUS_PROTOCOL } from '../../protocols.ts'
@@ -55,6 +55,7 @@ export function createRendezvousServer(options: RendezvousServerOptions): Rendez
   const leaving = new Map<string, ReturnType<typeof setTimeout>>()
   /** Who is registered only at addresses through this node. */
   const onlyThroughUs = new Set<string>()
+  let roomMadeMs = Number.NEGATIVE_INFINITY
   let sweeper: ReturnType<typeof setInterval> | undefined
 
   async function answer(request: RendezvousRequest, peer: PeerId): Promise<RendezvousResponse | undefined> {
@@ -76,11 +77,19 @@ export function createRendezvousServer(options: RendezvousServerOptions): Rendez
     const record = await openPeerRecord(signedPeerRecord).catch(() => undefined)
     if (record === undefined || !record.peer.equals(peer)) return refuse('register', { status: RENDEZVOUS_STATUS.invalidSignedPeerRecord, text: 'The peer record is not signed by this connection\'s peer.' })
     const key = peer.toString()
-    const added = registry.add({ peer: key, namespace, signedPeerRecord, expiresMs: now() + ttlSeconds * 1000 }, now())
+    const registration = { peer: key, namespace, signedPeerRecord, expiresMs: now() + ttlSeconds * 1000 }
+    const added = registry.add(registration, now()) || (makeRoom(namespace) && registry.add(registration, now()))
     if (!added) return refuse('register', { status: RENDEZVOUS_STATUS.unavailable, text: 'There is no room for more registrations.' })
     if (record.addresses.every(address => isThrough(address, libp2p.peerId))) onlyThroughUs.add(key)
     else onlyThroughUs.delete(key)
     return { type: 'register', status: RENDEZVOUS_STATUS.ok, statusText: '', ttlSeconds }
+  }
+
+  /** A full server keeps those who are connected: PeerIds cost nothing, so that one machine could fill it by coming and going. */
+  function makeRoom(namespace: string): boolean {
+    if (now() - roomMadeMs < RENDEZVOUS_ROOM_MS) return false
+    roomMadeMs = now()
+    return registry.makeRoom(namespace, new Set(libp2p.getPeers().map(String)))
   }
 
   function discover({ namespace, limit, cookie }: Extract<RendezvousRequest, { type: 'discover' }>, peer: PeerId): RendezvousResponse {
