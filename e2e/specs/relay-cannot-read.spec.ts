@@ -19,7 +19,7 @@ const newMarker = (): string => `marker-${randomBytes(16).toString('hex')}`
 const contentWith = (marker: string): Buffer => Buffer.from(`${marker}\n`.repeat(5_000))
 
 test('what two browsers say and send through the relay is nowhere in clear in the relay', async ({ newRelay, newPerson }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(240_000)
   const tap = await createTap()
   const relay = await newRelay(tap.relayOptions)
   const ana = await newPerson(`${relay.url}/me`)

@@ -53,7 +53,7 @@ async function serve(page: Page, body: string | Buffer): Promise<void> {
 }
 
 test('a relay info document that cannot be believed is refused by name, and the page lives on @quick', async ({ relay, newPerson }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(240_000)
   const ana = await newPerson('about:blank')
   for (const [what, body, code] of HOSTILE) {
     await test.step(what, async () => {
@@ -78,7 +78,7 @@ test('a relay that mends its document is joined without a reload', async ({ rela
 })
 
 test('a relay with another key is not used until the person agrees @quick', async ({ relay, newPerson }) => {
-  test.setTimeout(90_000)
+  test.setTimeout(180_000)
   const ana = await newPerson(relay.url)
   const id = await ana.joined()
   const before = relay.peerId
@@ -96,7 +96,7 @@ test('a relay with another key is not used until the person agrees @quick', asyn
 })
 
 test('a document of an earlier number is refused after a later one was seen', async ({ relay, newPerson }) => {
-  test.setTimeout(90_000)
+  test.setTimeout(180_000)
   const ana = await newPerson(relay.url)
   const earlier = await (await fetch(`${relay.url}/.well-known/gloflow-relay.json`)).text()
   await relay.stop()

@@ -25,7 +25,7 @@ async function leaderOf(tabs: readonly PeerPage[]): Promise<PeerPage> {
 }
 
 test('five tabs are one peer; the leading one is closed, and another goes on', async ({ relay, newPerson }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(240_000)
   const first = await newPerson(relay.url)
   const id = await first.joined()
   const tabs = [first, ...await moreTabs(first, relay.url, 4)]

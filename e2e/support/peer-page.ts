@@ -1,10 +1,10 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
 /** Time until a page has joined, on a machine that does several things at once. */
-const JOIN_TIMEOUT_MS = 20_000
+const JOIN_TIMEOUT_MS = 40_000
 
 /** Time until two browsers are direct: the issue allows 5 s after they meet. */
-const DIRECT_TIMEOUT_MS = 20_000
+const DIRECT_TIMEOUT_MS = 40_000
 
 /** One person at the web page. */
 export interface PeerPage {
