@@ -172,6 +172,9 @@ export const MAX_INVITATION_MS = 400 * 24 * 60 * 60 * 1000
 /** Peers that are remembered as invited. */
 export const MAX_INVITED_PEERS = 50_000
 
+/** Peers that one invitation lets in: PeerIds cost nothing, so that one guest could use up the whole list. */
+export const MAX_PEERS_PER_INVITATION = 1_000
+
 /** Greatest body of a request over HTTP. */
 export const HTTP_MAX_BODY_BYTES = 4 * 1024
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { generateKeyPair, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey, peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openInvitedPeers } from '../src/access/invited-peers.ts'
+import { MAX_PEERS_PER_INVITATION } from '../src/limits.ts'
 import { makeInvitation, readInvitation } from '../src/access/invitation.ts'
 import { addressOf, startClient, startReservedClient } from './support/client.ts'
 import { startRelayProcess, temporaryDir } from './support/relay-process.ts'
@@ -63,6 +64,30 @@ describe('the key', () => {
       dir.remove()
     }
   })
+})
+
+test('[RL49] one invitation lets in so many peers and no more, over restarts, and another one still does', async () => {
+  const dir = temporaryDir()
+  try {
+    const open = (): ReturnType<typeof openInvitedPeers> => openInvitedPeers(dir.path, () => 0, (problem) => { throw new TypeError(problem) })
+    const relay = open()
+    const [token, other] = [relay.invite(1_000), relay.invite(2_000)]
+    // The text of a PeerId is an Ed25519 key's multihash; that it is a point of the curve is not asked here.
+    const peer = (index: number): string => {
+      const key = new Uint8Array(32)
+      new DataView(key.buffer).setUint32(0, index)
+      return peerIdFromPublicKey(publicKeyFromRaw(key)).toString()
+    }
+    for (let index = 0; index < MAX_PEERS_PER_INVITATION; index++) relay.redeem(token, peer(index))
+    expect(relay.redeem(token, peer(0))).toEqual({ expiresAtMs: 1_000 })
+    const full = expect.objectContaining({ code: 'INVITATIONS_FULL' })
+    expect(() => relay.redeem(token, peer(MAX_PEERS_PER_INVITATION))).toThrow(full)
+    expect(() => open().redeem(token, peer(MAX_PEERS_PER_INVITATION))).toThrow(full)
+    expect(open().redeem(other, peer(MAX_PEERS_PER_INVITATION))).toEqual({ expiresAtMs: 2_000 })
+    expect(open().isInvited(peerIdFromString(peer(MAX_PEERS_PER_INVITATION)))).toBe(true)
+  } finally {
+    dir.remove()
+  }
 })
 
 describe('a relay by invitation', () => {

@@ -4,8 +4,17 @@ import { randomBytes } from 'node:crypto'
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { RelayError, messageOf, systemCode } from '../errors.ts'
-import { MAX_INVITED_PEERS } from '../limits.ts'
+import { MAX_INVITED_PEERS, MAX_PEERS_PER_INVITATION } from '../limits.ts'
 import { makeInvitation, readInvitation } from './invitation.ts'
+
+/** A peer that was let in: until when, and by which invitation. */
+interface InvitedPeer {
+  readonly endsAtMs: number
+  readonly invitation: string
+}
+
+/** The beginning of an invitation tells it from others: its time, and 78 of its random bits; what lets in comes after that. */
+const INVITATION_NAME_CHARACTERS = 21
 
 /** A key of HMAC-SHA-256. */
 const KEY_BYTES = 32
@@ -24,29 +33,32 @@ export function openInvitedPeers(dataDir: string, now: () => number, onProblem: 
   const key = loadKey(join(dataDir, 'invite.key'))
   const file = join(dataDir, 'invited.json')
   const invited = new Map(readList(file, onProblem))
+  const lettingIn = (invitation: string): number => [...invited.values()].filter((one) => one.invitation === invitation).length
 
-  const makeRoom = (): void => { for (const [id, endsAtMs] of invited) if (endsAtMs <= now()) invited.delete(id) }
+  const makeRoom = (): void => { for (const [id, { endsAtMs }] of invited) if (endsAtMs <= now()) invited.delete(id) }
   const save = (): void => {
     try {
-      writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(invited)), { mode: 0o600 })
+      writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries([...invited].map(([id, { endsAtMs, invitation }]) => [id, [endsAtMs, invitation]]))), { mode: 0o600 })
       renameSync(`${file}.new`, file)
     } catch (error) {
       onProblem(`Who was invited could not be kept: ${messageOf(error)}. They have to use their invitation again after a restart.`)
     }
   }
   return {
-    isInvited: (peer) => (invited.get(peer.toString()) ?? 0) > now(),
+    isInvited: (peer) => (invited.get(peer.toString())?.endsAtMs ?? 0) > now(),
     invite: (expiresAtMs) => makeInvitation(key, expiresAtMs),
     redeem: (token, peerId) => {
       const reading = readInvitation(key, token, now())
       if (!reading.ok) throw refusal(reading.code)
       const id = parseId(peerId)
       makeRoom()
-      if (!invited.has(id) && invited.size >= MAX_INVITED_PEERS) throw refusal('INVITATIONS_FULL')
-      const expiresAtMs = Math.max(reading.expiresAtMs, invited.get(id) ?? 0)
-      invited.set(id, expiresAtMs)
+      const known = invited.get(id)
+      if (known !== undefined && known.endsAtMs >= reading.expiresAtMs) return { expiresAtMs: known.endsAtMs }
+      const invitation = token.slice(0, INVITATION_NAME_CHARACTERS)
+      if (known === undefined && (invited.size >= MAX_INVITED_PEERS || lettingIn(invitation) >= MAX_PEERS_PER_INVITATION)) throw refusal('INVITATIONS_FULL')
+      invited.set(id, { endsAtMs: reading.expiresAtMs, invitation })
       save()
-      return { expiresAtMs }
+      return { expiresAtMs: reading.expiresAtMs }
     }
   }
 }
@@ -54,7 +66,7 @@ export function openInvitedPeers(dataDir: string, now: () => number, onProblem: 
 const REFUSALS = {
   INVITATION_INVALID: ['This is no invitation of this relay.', 'Ask its operator for one, and copy all of it.'],
   INVITATION_EXPIRED: ['This invitation has ended.', 'Ask the relay\'s operator for a new one.'],
-  INVITATIONS_FULL: ['This relay has as many invited peers as it can remember.', 'Ask its operator.']
+  INVITATIONS_FULL: ['This invitation, or this relay, has let in as many peers as it may.', 'Ask its operator for another invitation.']
 } as const
 
 function refusal(code: keyof typeof REFUSALS): RelayError {
@@ -98,13 +110,19 @@ function makeKey(file: string): Uint8Array {
   }
 }
 
-function readList(file: string, onProblem: (message: string) => void): [string, number][] {
+function readList(file: string, onProblem: (message: string) => void): [string, InvitedPeer][] {
   try {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
     const entries = typeof content === 'object' && content !== null ? Object.entries(content) : []
-    return entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number').slice(0, MAX_INVITED_PEERS)
+    return entries.map(([id, value]) => [id, readPeer(value)] as const).filter((entry): entry is [string, InvitedPeer] => entry[1] !== undefined).slice(0, MAX_INVITED_PEERS)
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') onProblem(`${file} cannot be read: ${messageOf(error)}. Invited peers have to use their invitation again.`)
     return []
   }
+}
+
+function readPeer(value: unknown): InvitedPeer | undefined {
+  if (!Array.isArray(value)) return undefined
+  const [endsAtMs, invitation]: readonly unknown[] = value
+  return typeof endsAtMs === 'number' && typeof invitation === 'string' ? { endsAtMs, invitation } : undefined
 }
