@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { parseConfig } from './config/parse-config.ts'
-import { configText, helpText } from './config/show-config.ts'
+import { accessText, configText, helpText } from './config/show-config.ts'
 import { RelayError, messageOf } from './errors.ts'
 import { STOP_TIMEOUT_MS } from './limits.ts'
 import { createLog } from './log.ts'
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     if (!relay.pageBuilt) log('warn', 'The web page is not built: run `npm start` once, or `pnpm -C apps/web build`.')
     for (const { url, usable, reason } of relay.urls) print(`  ${url}  ${usable ? 'for browsers: ' : 'not for browsers: '}${reason}`)
     if (relay.invitation !== undefined) print(`  ${relay.invitation}  invites whoever opens it, for 30 days`)
+    print(`  ${accessText(outcome.config)}`)
     print(`Open ${relay.ready.url}`)
     print(`READY ${JSON.stringify(relay.ready)}`)
   } catch (error) {

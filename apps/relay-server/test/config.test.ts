@@ -4,7 +4,7 @@ import { environmentName } from '../src/config/option.ts'
 import { OPTIONS, optionEntries } from '../src/config/options.ts'
 import { parseConfig } from '../src/config/parse-config.ts'
 import type { ConfigOutcome } from '../src/config/parse-config.ts'
-import { configText, helpText } from '../src/config/show-config.ts'
+import { accessText, configText, helpText } from '../src/config/show-config.ts'
 import { cidr, toBlockList } from '../src/config/values.ts'
 
 const ID = '12D3KooWP8zHb4ydR76acy8iW9zD1yKfr9dREqM6khzeG8pNtpfD'
@@ -90,6 +90,15 @@ describe('what is shown', () => {
   test('[RL3] --help names every setting', () => {
     for (const option of Object.values(OPTIONS)) expect(helpText()).toContain(`--${option.flag} ${option.placeholder}`)
   })
+})
+
+test('[RL57] who may use the relay, and each quota by its flag, is said in one line', () => {
+  const text = (...argv: string[]): string => {
+    const outcome = parse(argv)
+    return outcome.ok ? accessText(outcome.config) : ''
+  }
+  expect(text()).toBe('Access: open (open to everyone); --max-reservations 2000 peers reachable through it, --circuit-max-bytes 67108864 each way, --circuit-max-ms 3600000 a circuit, --peer-max-bytes 4294967296 a peer and hour')
+  expect(text('--access', 'allow', '--allow', ID, '--deny', OTHER, '--peer-max-bytes', '0')).toMatch(/^Access: allow \(for those named by --allow, but for 1 denied\);.*--peer-max-bytes 0 \(no limit\)$/)
 })
 
 describe('address ranges', () => {

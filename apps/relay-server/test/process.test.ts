@@ -17,6 +17,7 @@ describe('starting and stopping', () => {
     const lines = relay.stdout().trimEnd().split('\n')
     expect(lines.at(-1)).toBe(`READY ${JSON.stringify(relay.ready)}`)
     expect(lines.at(-2)).toBe(`Open ${relay.ready.url}`)
+    expect(lines.at(-3)).toContain('Access: open')
     expect(validate('ready', relay.ready)).toEqual([])
     expect((await fetch(`${relay.ready.url}/readyz`)).status).toBe(200)
   })

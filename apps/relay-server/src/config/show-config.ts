@@ -30,6 +30,25 @@ export function configText(config: RelayConfig, sources: Readonly<Record<OptionK
   return JSON.stringify({ settings, sources: origins }, undefined, 2)
 }
 
+const WHO: Readonly<Record<RelayConfig['access'], string>> = {
+  open: 'open to everyone',
+  allow: 'for those named by --allow',
+  invite: 'for those named by --allow or invited'
+}
+
+/** Who may use the relay, and how much of it, in one line: an operator should see that without asking. */
+export function accessText(config: RelayConfig): string {
+  const quota = (flag: string, value: number, meaning: string): string => `--${flag} ${value} ${value === 0 ? '(no limit)' : meaning}`
+  const quotas = [
+    quota('max-reservations', config.maxReservations, 'peers reachable through it'),
+    quota('circuit-max-bytes', config.circuitMaxBytes, 'each way'),
+    quota('circuit-max-ms', config.circuitMaxMs, 'a circuit'),
+    quota('peer-max-bytes', config.peerMaxBytes, 'a peer and hour')
+  ]
+  const denied = config.deny.length === 0 ? '' : `, but for ${config.deny.length} denied`
+  return `Access: ${config.access} (${WHO[config.access]}${denied}); ${quotas.join(', ')}`
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   return value === '' ? 'all' : String(value)
