@@ -14,8 +14,6 @@ export interface StoredFlow {
   readonly own: string | undefined
   /** The bundle with which this device was let in. */
   readonly proof: Uint8Array | undefined
-  /** Entries that cannot be used, and were left as they are. */
-  readonly damaged: number
 }
 
 /** Where flows are kept: one record an operation, so that a crash costs at most what was being written. */
@@ -24,6 +22,8 @@ export interface FlowStore {
   deviceSeed(crypto: Pick<CryptoPort, 'random'>): Promise<Uint8Array>
   flows(): Promise<readonly string[]>
   load(flow: string, verifier: Verifier): Promise<StoredFlow>
+  /** Id of the last operation that this device signed. */
+  own(flow: string): Promise<string | undefined>
   /** Writes operations of others, or one of this device's together with the note that it is its last, in one batch. */
   put(flow: string, operations: readonly Operation[], own?: Operation): Promise<void>
   putProof(flow: string, proof: Uint8Array): Promise<void>
@@ -35,6 +35,11 @@ export function createFlowStore(datastore: Datastore): FlowStore {
 
   async function read(key: Key): Promise<Uint8Array | undefined> {
     return guarded(`reading ${key.toString()}`, async () => (await datastore.has(key) ? datastore.get(key) : undefined))
+  }
+
+  async function readOwn(flow: string): Promise<string | undefined> {
+    const own = await read(at('flow', flow, 'own'))
+    return own === undefined ? undefined : new TextDecoder().decode(own)
   }
 
   return {
@@ -58,16 +63,16 @@ export function createFlowStore(datastore: Datastore): FlowStore {
 
     load: (flow, verifier) => guarded(`reading flow ${flow}`, async () => {
       const operations: VerifiedOperation[] = []
-      let damaged = 0
       for await (const { key, value } of datastore.query({ prefix: `${ROOT}/flow/${flow}/op/` })) {
         if (operations.length >= MAX_OPERATIONS_PER_FLOW) break
         const operation = await verifyOperation(value, flow, verifier).catch(() => undefined)
-        if (operation === undefined || operation.id !== key.name()) damaged += 1
-        else operations.push(operation)
+        // what is damaged is left as it is: a member brings it back under the same key
+        if (operation?.id === key.name()) operations.push(operation)
       }
-      const own = await read(at('flow', flow, 'own'))
-      return { operations, own: own === undefined ? undefined : new TextDecoder().decode(own), proof: await read(at('flow', flow, 'proof')), damaged }
+      return { operations, own: await readOwn(flow), proof: await read(at('flow', flow, 'proof')) }
     }),
+
+    own: readOwn,
 
     put: (flow, operations, own) => guarded(`writing flow ${flow}`, async () => {
       const batch = datastore.batch()

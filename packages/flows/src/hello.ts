@@ -1,4 +1,4 @@
-import { AuthzError, type Card, createCard, createVerifyBudget, type Did, parseBundle, parseCard, type Role, roleOf, verifyBundle } from '@gloflow/authz'
+import { AuthzError, type Card, createCard, createVerifyBudget, parseBundle, parseCard, type Role, roleOf, verifyBundle } from '@gloflow/authz'
 import { type Peer, type ProtocolStream } from '@gloflow/p2p-core'
 import type { PeerId } from '@libp2p/interface'
 import { didOfPeer } from './device.ts'
@@ -87,11 +87,4 @@ function ifInvalid(error: unknown): boolean {
 
 function unsuitable(peer: PeerId, why: string): FlowsError {
   return new FlowsError('PEER_UNSUITABLE', `${peer.toString()} cannot be added: ${why}. It needs a current version of this program`)
-}
-
-/** The DID of a peer that can be in flows. Throws FlowsError PEER_UNSUITABLE. */
-export function requireDid(peer: PeerId): Did {
-  const did = didOfPeer(peer)
-  if (did === undefined) throw unsuitable(peer, 'its key is not an Ed25519 key')
-  return did
 }

@@ -36,7 +36,7 @@ export interface Replica {
   /** What is kept, parents first. */
   readonly operations: readonly VerifiedOperation[]
   readonly view: FlowView
-  /** True for operations that are kept or wait for others. */
+  /** True for operations that are kept or wait for others, and need not come again. */
   has(id: string): boolean
   missing(): readonly string[]
   /** Takes verified operations that came from outside. Throws FlowsError STORE_FAILED, FLOW_FULL. */
@@ -100,7 +100,11 @@ export async function openReplica({ flow, device, store, onChange }: ReplicaInit
     const next = applyOperations({ flow, operations: [...kept, verified] })
     const code = next.voidOperations.get(verified.id) ?? next.refused.get(verified.id)
     if (code !== undefined) throw new AuthzError(code, explain(code))
-    await store.put(flow, [], verified)
+    await store.put(flow, [], verified).catch(async (error: unknown) => {
+      // where it was written all the same, or nobody can tell, another one in its place would be a second one
+      own = await store.own(flow).catch(() => verified.id)
+      throw error
+    })
     own = verified.id
     log.add([verified])
     await show(next, [verified])
@@ -129,7 +133,7 @@ export async function openReplica({ flow, device, store, onChange }: ReplicaInit
     get state() { return state },
     get operations() { return kept },
     get view() { return view },
-    has: (id) => log.has(id),
+    has: (id) => log.has(id) && !unsaved.some((operation) => operation.id === id),
     missing: () => log.missing(),
     take: (operations) => inTurn(async () => {
       if (kept.length + operations.length > MAX_OPERATIONS_PER_FLOW) throw new FlowsError('FLOW_FULL', `Flow ${flow} has ${kept.length} operations; more than ${MAX_OPERATIONS_PER_FLOW} are not kept here`)
@@ -146,7 +150,7 @@ export async function openReplica({ flow, device, store, onChange }: ReplicaInit
       return arrival
     }),
     write: (task) => inTurn(async () => {
-      if (isDamaged()) throw new FlowsError('FLOW_DAMAGED', `This device wrote more in flow ${flow} than its storage still has. Wait until a member who has it was here, then try again`, { retryable: true })
+      if (isDamaged()) throw new FlowsError('FLOW_DAMAGED', `This device wrote more in flow ${flow} than its storage still has. Start again, or wait until a member who has it was here`, { retryable: true })
       if (kept.length >= MAX_OPERATIONS_PER_FLOW) throw new FlowsError('FLOW_FULL', `Flow ${flow} has ${kept.length} operations and takes no more`)
       return task(desk)
     }),

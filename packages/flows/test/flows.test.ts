@@ -3,7 +3,7 @@ import { FLOW_SYNC_PROTOCOL } from '@gloflow/p2p-core'
 import { until } from '@gloflow/p2p-core/testing'
 import { describe, expect, it } from 'vitest'
 import { flowSyncProtocol } from '../src/sync-wire.ts'
-import { forgeTag, sendUntilRefused, strangerTag } from './hostile.ts'
+import { byHand, forgeTag, strangerTag } from './hostile.ts'
 import { same, share, startPerson } from './people.ts'
 
 describe('a flow between peers', () => {
@@ -53,10 +53,10 @@ describe('what a role does not allow', () => {
     const flow = await ann.flows.create('Summer')
     await share(flow, ann, bob, 'viewer')
     const forged = await forgeTag(bob, flow, 'mine')
-    await bob.flows.stop()
-    bob.gate.bind({ viewOf: () => undefined, proofOf: async () => bob.flows.exported(flow).proof })
-    await until(() => ann.peer.peers.length === 1)
-    await sendUntilRefused(bob, ann, flow, forged)
+    await using stream = await byHand(bob, ann, flow)
+    await stream.send({ type: 'heads', tips: [] })
+    await stream.send({ type: 'operations', operations: [forged.bytes] })
+    await until(() => ann.told.refused.length > 0)
     expect(ann.told.refused).toMatchObject([{ flow, id: forged.id, author: bob.flows.did, code: 'ROLE_TOO_LOW', reason: expect.stringMatching(/role/i) as string }])
     expect(ann.flows.get(flow)?.tags).toEqual([])
   })
