@@ -66,6 +66,8 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
   const links = new Map<string, RelayLink>()
   /** Sources that were not configured, but named by another relay. */
   const learned = new Set<string>()
+  /** Those of them that turned out to be no relays. */
+  const misnamed = new Set<string>()
   const ownWakeups = options.wakeups === undefined ? createWakeups() : undefined
   const wakeups = options.wakeups ?? ownWakeups ?? createWakeups()
   const pins = options.pins ?? createMemoryPins()
@@ -83,7 +85,10 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
       source, libp2p, reservations, wakeups, now,
       locate: (from, signal): Promise<RelayTarget> => locateRelay(from, { ...locateOptions, followRedirects: !learned.has(from) }, signal),
       random: options.random ?? Math.random,
-      onStatus: () => { events.emit('status', status()) },
+      onStatus: () => {
+        events.emit('status', status())
+        if (learned.has(source) && links.get(source)?.status.error?.code === 'PROTOCOL_UNSUPPORTED') disbelieve(source)
+      },
       onInfo: info => {
         if (learned.has(source) && isHeldAs(info.peerId, source)) return drop(source)
         events.emit('info', info)
@@ -99,6 +104,13 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
     return [...links.values()].some(link => link.status.source !== source && link.status.peerId === peerId)
   }
 
+  /** A person who was named as a relay must not be taken for one, and so vanish from those who are here. */
+  function disbelieve(source: string): void {
+    if (misnamed.has(source)) return
+    misnamed.add(source)
+    drop(source)
+  }
+
   function drop(source: string): void {
     const link = links.get(source)
     links.delete(source)
@@ -108,7 +120,7 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
   /** Other relays that a relay in use names, up to a bound: with two, one may go without anybody noticing. */
   function learn(info: RelayInfo): void {
     for (const source of info.relays) {
-      const known = links.has(source) || [...links.values()].some(link => link.status.peerId !== undefined && source.endsWith(`/p2p/${link.status.peerId}`))
+      const known = links.has(source) || misnamed.has(source) || [...links.values()].some(link => link.status.peerId !== undefined && source.endsWith(`/p2p/${link.status.peerId}`))
       if (known || links.size >= MAX_HELD_RELAYS || (hasInfoDocument(source) && !mayAsk(source))) continue
       learned.add(source)
       add(source)

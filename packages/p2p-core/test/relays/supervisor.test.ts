@@ -123,6 +123,18 @@ describe('joining', () => {
     expect(asked.every(request => request.startsWith('redirect /.well-known/'))).toBe(true)
   })
 
+  test('[RS17] a person whom a relay names as another relay is found out, and stays a person', async () => {
+    const person = await relay({ configure: ({ services = {}, ...options }) => ({ ...options, services: Object.fromEntries(Object.entries(services).filter(([name]) => name !== 'relay')) }) })
+    const address = `/ip4/127.0.0.1/tcp/${person.tcpPort}/p2p/${person.libp2p.peerId.toString()}`
+    const { url, libp2p } = await relay({ info: { relays: [address] } })
+    const { supervisor, peer } = await supervised([url])
+    await until(() => peer.libp2p.getPeers().length === 2, 'both are connected')
+    await until(() => isReserved(supervisor), 'the person is let go as a relay')
+    expect(supervisor.status.map(({ source }) => source)).toEqual([url])
+    expect([person.libp2p.peerId, libp2p.peerId].map(id => supervisor.isRelay(id))).toEqual([false, true])
+    expect(peer.libp2p.getPeers()).toHaveLength(2)
+  })
+
   test('[RS8] one relay under two names is held once', async () => {
     const httpPort = await freePort()
     const info = { relays: [`http://localhost:${httpPort}/`] }
