@@ -1,9 +1,9 @@
-import { encodeOperations } from '@gloflow/authz'
+import { applyOperations, encodeOperations } from '@gloflow/authz'
 import { FLOW_SYNC_PROTOCOL } from '@gloflow/p2p-core'
 import { until } from '@gloflow/p2p-core/testing'
 import { describe, expect, it } from 'vitest'
 import { flowSyncProtocol } from '../src/sync-wire.ts'
-import { byHand, forgeTag, strangerTag } from './hostile.ts'
+import { byHand, forgeTag, operationsOf, strangerTag } from './hostile.ts'
 import { same, share, startPerson } from './people.ts'
 
 describe('a flow between peers', () => {
@@ -83,19 +83,25 @@ describe('what a role does not allow', () => {
 })
 
 describe('a removal', () => {
-  it('[FL5] ends the stream within a second, and voids what comes later', async () => {
+  it.each(['removed', 'remover'] as const)('[FL5] ends the stream that the %s opened within a second, and voids what comes later', async (opener) => {
     await using ann = await startPerson()
     await using bob = await startPerson()
     await bob.meet(ann)
     const flow = await ann.flows.create('Summer')
     await share(flow, ann, bob, 'editor')
-    const streams = (): number => ann.peer.libp2p.getConnections(bob.peer.id).flatMap(({ streams }) => streams).filter(({ protocol }) => protocol === FLOW_SYNC_PROTOCOL).length
-    await until(() => streams() > 0)
+    if (opener === 'remover') {
+      await ann.part(bob)
+      const state = applyOperations({ flow, operations: await operationsOf(bob, flow) })
+      bob.gate.bind({ viewOf: () => state, proofOf: async () => undefined }) // so that only Ann's stream is let in
+      await ann.meet(bob)
+    }
+    const streams = (): string[] => ann.peer.libp2p.getConnections(bob.peer.id).flatMap(({ streams }) => streams).filter(({ protocol }) => protocol === FLOW_SYNC_PROTOCOL).map(({ direction }) => direction)
+    await until(() => streams().join() === (opener === 'removed' ? 'inbound' : 'outbound'))
     const startMs = performance.now()
     await ann.flows.remove(flow, bob.flows.did)
-    await until(() => streams() === 0 && bob.told.denied.length > 0)
+    await until(() => streams().length === 0 && bob.told.denied.length > 0)
     expect(performance.now() - startMs).toBeLessThan(1_000)
-    expect(bob.told.denied[0]).toMatchObject({ flow, reason: expect.stringMatching(/LINK_(ENDED|VOID)/) as string })
+    if (opener === 'removed') expect(bob.told.denied[0]).toMatchObject({ flow, reason: expect.stringMatching(/LINK_(ENDED|VOID)/) as string })
     // what it writes on is void wherever it gets to
     await bob.flows.tag(flow, 'late')
     await ann.flows.take(flow, bob.flows.exported(flow).operations)
@@ -115,6 +121,7 @@ describe('a removal', () => {
     await ann.flows.tag(flow, 'before')
     await same(flow, ann, bob, eve)
     await ann.flows.remove(flow, eve.flows.did)
+    expect((await operationsOf(ann, flow)).slice(-2).map(({ act }) => act.t)).toEqual(['revoke', 'epoch'])
     await ann.flows.tag(flow, 'after')
     await same(flow, ann, bob)
     expect(bob.flows.get(flow)).toMatchObject({ tags: ['after', 'before'], unreadable: 0 })
