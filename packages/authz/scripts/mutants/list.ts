@@ -106,7 +106,7 @@ const MEMBERSHIP: readonly Mutant[] = [
   member('AZ34', 'a device replaces the key', 'state/facts.ts', 'if (same === undefined && byOld === undefined && current.some((other) => isOldEnough(other))) return\n', '', 'persons'),
   member('AZ34', 'a replaced key goes on', 'state/recovery.ts', 'return !replaced && current', 'return current', 'persons'),
   member('AZ34', 'two first keys both count', 'state/recovery.ts', ' && !isSeniorityFrozen(world, person)', '', 'persons'),
-  member('AZ34', 'an accomplice takes a device out of the key’s reach', 'state/facts.ts', 'const person = act.scope === \'person\' ? act.who : (recovered ?? personOf(act.who, at))', 'const person = act.scope === \'person\' ? act.who : personOf(act.who, at)', 'persons'),
+  member('AZ34', 'an accomplice takes a device out of the key’s reach', 'state/facts.ts', 'inScope(other.at, at) && devicesOf(other.person, at).has(who))', 'inScope(other.at, at) && personOf(who, at) === other.person)', 'persons'),
   member('AZ34', 'the author confirms itself', 'state/judge.ts', "if (own) return 'RECOVERY_INVALID'", '', 'persons'),
   member('AZ34', 'a promotion brings a lost device back', 'state/world.ts', 'if (own !== undefined && !isFirstDeviceLost(world, did, scope)) yield', 'if (own !== undefined) yield', 'persons'),
   member('AZ35', 'an epoch hands out any key', 'epoch-keys.ts', 'if (!equalBytes(commitmentOf(flow, key), commit)) throw', 'if (key.length === 0) throw', 'read-access'),
