@@ -81,7 +81,16 @@ describe('the page\'s port', () => {
 
   test('[RL13] documents carry a policy that names who may embed them; the admin port answers to names of this machine only', async () => {
     const page = await fetch(`${relay.ready.url}/`)
-    if (page.status === 200) expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'self' https://gloflow.example")
+    if (page.status === 200) {
+      expect(page.headers.get('content-security-policy')).toMatch(/frame-ancestors 'self'$/)
+      const policyOf = async (path: string): Promise<string | null> => (await fetch(`${relay.ready.url}${path}`, { headers: { accept: 'text/html' } })).headers.get('content-security-policy')
+      for (const path of ['/embed', '/embed/', '/embed?x']) {
+        expect(await policyOf(path)).toMatch(/frame-ancestors 'self' https:\/\/gloflow\.example$/)
+      }
+      for (const path of ['/embed/x', '/me', '/index.html']) {
+        expect(await policyOf(path)).toMatch(/frame-ancestors 'self'$/)
+      }
+    }
     else expect((await page.json() as { code: string }).code).toBe('PAGE_NOT_BUILT')
     expect(page.headers.get('x-content-type-options')).toBe('nosniff')
     const admin = relay.ready.adminUrl ?? ''

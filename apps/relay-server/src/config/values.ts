@@ -83,7 +83,7 @@ export function webOrigin(raw: string): Reading<string> {
   const expected = 'an http or https URL without a path, such as https://relay.example'
   try {
     const url = new URL(raw)
-    const plain = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+    const plain = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '' && !/[;,'"\s]/.test(url.host)
     return plain && (url.protocol === 'http:' || url.protocol === 'https:') ? { ok: true, value: url.origin } : { ok: false, expected }
   } catch {
     return { ok: false, expected }

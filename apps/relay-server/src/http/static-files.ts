@@ -59,7 +59,7 @@ const BROTLI_QUALITY = 9
 export function createStaticFiles(folder: string, embedOrigins: readonly string[]): StaticFiles {
   const index = join(folder, 'index.html')
   let files = new Map<string, StaticFile>()
-  let policy = contentSecurityPolicy([], embedOrigins)
+  let policies = policiesOf([], embedOrigins)
   let seenAt = -1
   const bodies = new Map<string, Promise<Uint8Array>>()
 
@@ -69,7 +69,7 @@ export function createStaticFiles(folder: string, embedOrigins: readonly string[
     seenAt = changedAt
     bodies.clear()
     files = changedAt === -1 ? new Map() : scan(folder)
-    policy = contentSecurityPolicy(changedAt === -1 ? [] : inlineScriptHashes(readFileSync(index, 'utf8')), embedOrigins)
+    policies = policiesOf(changedAt === -1 ? [] : inlineScriptHashes(readFileSync(index, 'utf8')), embedOrigins)
   }
 
   const body = (file: StaticFile, encoding: Encoding): Promise<Uint8Array> => {
@@ -91,7 +91,7 @@ export function createStaticFiles(folder: string, embedOrigins: readonly string[
       etag,
       vary: 'accept-encoding',
       ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
-      ...pageHeaders(file.type.startsWith('text/html') ? policy : undefined)
+      ...pageHeaders(file.type.startsWith('text/html') ? policies[isFrame(request) ? 'frame' : 'page'] : undefined)
     }
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304, headers).end()
@@ -123,6 +123,18 @@ export function createStaticFiles(folder: string, embedOrigins: readonly string[
       return file === undefined ? false : await send(request, response, file)
     }
   }
+}
+
+/** The route that other sites may put into a frame, as `<gf-peer>` does. */
+const FRAME_PATH = '/embed'
+
+function isFrame(request: IncomingMessage): boolean {
+  return new URL(request.url ?? '/', 'http://relay.invalid').pathname.replace(/\/$/, '') === FRAME_PATH
+}
+
+/** Only the frame is for other sites: the whole page in a frame could be made to act by clicks that were meant for something else. */
+function policiesOf(scriptHashes: readonly string[], embedOrigins: readonly string[]): Readonly<Record<'page' | 'frame', string>> {
+  return { page: contentSecurityPolicy(scriptHashes, []), frame: contentSecurityPolicy(scriptHashes, embedOrigins) }
 }
 
 function scan(folder: string): Map<string, StaticFile> {
