@@ -24,7 +24,7 @@ function skippedStep(name: string, reason: string): Counts {
 async function runVitest(project: string, options: TierOptions): Promise<Counts> {
   const report = await freshReport(project)
   const args = ['exec', 'vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await inForeground('pnpm', args, { GF_TEST_FULL: options.full ? '1' : '', GF_TEST_SETUP: options.setup ? '1' : '' })
+  const code = await inForeground('pnpm', args, { GF_TEST_FULL: options.full ? '1' : '', GF_TEST_SETUP: options.setup ? '' : 'off' })
   return countVitest(project, report, code)
 }
 
