@@ -24,10 +24,12 @@ export interface RelayProcess {
   kill(): Promise<void>
   /** Ends it in order. Resolves with its exit code. */
   stop(): Promise<number | null>
-  /** Starts it again, after `kill` or `stop` too, on the same ports, with the same key unless its data is thrown away. */
-  restart(options?: { readonly freshData?: boolean; readonly otherTcpPort?: boolean }): Promise<void>
+  /** Starts it again, after `kill` or `stop` too, on the same ports, with the same key unless its data is thrown away, and the same flags unless others are given. */
+  restart(options?: { readonly freshData?: boolean; readonly otherTcpPort?: boolean; readonly flags?: readonly string[] }): Promise<void>
   /** Ends it and removes its data. */
   remove(): Promise<void>
+  /** Waits for the invitation that a relay with `--access invite` prints. */
+  invitation(): Promise<string>
   /** What it wrote to standard error, all processes together. */
   log(): string
 }
@@ -55,11 +57,12 @@ export async function startRelay(options: RelayOptions = {}): Promise<RelayProce
     log: () => earlierLogs + running.child.errorOutput(),
     kill: () => running.child.kill(),
     stop: () => running.child.stop(),
-    async restart({ freshData = false, otherTcpPort = false } = {}) {
+    invitation: () => printedInvitation(running.child),
+    async restart({ freshData = false, otherTcpPort = false, flags = options.flags ?? [] } = {}) {
       await running.child.stop()
       earlierLogs += `${running.child.errorOutput()}\n--- restarted ---\n`
       if (freshData) await removeData()
-      running = await launch(dataDir, { http: running.ports.http, tcp: otherTcpPort ? 0 : running.ports.tcp }, options)
+      running = await launch(dataDir, { http: running.ports.http, tcp: otherTcpPort ? 0 : running.ports.tcp }, { ...options, flags })
     },
     async remove() {
       await running.child.stop()
@@ -88,6 +91,15 @@ async function launch(dataDir: string, ports: Running['ports'], options: RelayOp
     await child.kill()
     throw error
   }
+}
+
+function printedInvitation(child: Child): Promise<string> {
+  return new Promise((resolve) => {
+    child.onLine((line) => {
+      const token = /#relay-invite=([\w-]+)/.exec(line)?.[1]
+      if (token !== undefined) resolve(token)
+    })
+  })
 }
 
 function untilReady(child: Child): Promise<Ready> {

@@ -57,6 +57,12 @@ export const MAX_SHOWN_PEOPLE = 20
 /** Longest multiaddr or ticket that the form takes, in characters. */
 export const MAX_TARGET_CHARS = 2_000
 
+/** How long a refusal may still come that the relay sent before it took an invitation. */
+export const REFUSAL_LATE_MS = 10_000
+
+/** How long the relay has to answer when an invitation is shown to it. */
+export const INVITATION_TIMEOUT_MS = 10_000
+
 /** Time for one step of the self-test. */
 export const SELF_TEST_STEP_MS = 6_000
 

@@ -100,6 +100,8 @@ export interface PeerCalls {
   'set-blocked': { args: { readonly ids: readonly string[] }; result: null }
   /** Takes the new key of a relay whose key changed, after the person was asked. */
   'trust-relay': { args: { readonly source: string }; result: null }
+  /** Shows an invitation to this origin's relay, so that it lets this peer in. */
+  'use-invitation': { args: { readonly token: string }; result: null }
   /** Tries to reach the relays now instead of after the wait. */
   'retry-now': { args: Record<string, never>; result: null }
 }

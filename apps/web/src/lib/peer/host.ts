@@ -1,4 +1,4 @@
-import { MAX_FOUND_PEOPLE, PEOPLE_REFRESH_MS, PROFILE_EVERY_MS, REUNION_MAX_MS, SNAPSHOT_GATHER_MS } from '../limits.ts'
+import { MAX_FOUND_PEOPLE, PEOPLE_REFRESH_MS, PROFILE_EVERY_MS, REFUSAL_LATE_MS, REUNION_MAX_MS, SNAPSHOT_GATHER_MS } from '../limits.ts'
 import { toFailure, WebError } from '../errors.ts'
 import { createFilesDesk } from './files-desk.ts'
 import { INITIAL_SNAPSHOT } from './client.ts'
@@ -166,6 +166,7 @@ class Host implements PeerClient {
       case 'set-blocked': return nothing(this.#setBlocked(peer, call.args.ids))
       case 'set-direct-policy': return nothing(this.#setDirectPolicy(peer, call.args.policy))
       case 'trust-relay': return peer.relays.acceptNewKey(call.args.source).then(nothing)
+      case 'use-invitation': return this.#useInvitation(peer, call.args.token).then(nothing)
       case 'retry-now': return nothing(peer.relays.wake())
     }
   }
@@ -176,6 +177,21 @@ class Host implements PeerClient {
     this.#room.addOwn({ id, from: peer.id.toString(), text, atMs: Date.now(), sentTo })
     this.#changed()
     return { sentTo }
+  }
+
+  /** A relay that has refused this peer is asked again at once, also where its refusal comes only after it took the invitation. */
+  async #useInvitation(peer: Peer, token: string): Promise<void> {
+    const { signal } = this.#stopped
+    const { useInvitation } = await import('./relay-invitation.ts')
+    await useInvitation({ origin: location.origin, token, peerId: peer.id.toString(), signal })
+    const askAgain = (): boolean => {
+      const refused = peer.status.relays.some((relay) => relay.error?.code === 'ACCESS_DENIED')
+      if (refused) peer.relays.wake()
+      return refused
+    }
+    if (askAgain()) return
+    const once = new AbortController()
+    peer.events.on('status', () => { if (askAgain()) once.abort() }, { signal: AbortSignal.any([signal, once.signal, AbortSignal.timeout(REFUSAL_LATE_MS)]) })
   }
 
   #setName(name: string): void {

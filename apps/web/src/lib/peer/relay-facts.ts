@@ -38,7 +38,8 @@ export function parseRelayFacts(text: string): RelayFacts | undefined {
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
+/** The text of a response; '' where it is larger than an info document may be. */
+export async function readBounded(response: Response): Promise<string> {
   const reader = response.body?.getReader()
   if (reader === undefined) return ''
   const decoder = new TextDecoder()

@@ -3,6 +3,7 @@ import { INITIAL_SNAPSHOT } from '../peer/client.ts'
 import { WebError, toFailure } from '../errors.ts'
 import { fallbackName } from '../words/names.ts'
 import { statusWords } from '../words/status.ts'
+import { Invitation } from './invitation.svelte.ts'
 import { DEFAULT_PREFS, loadPrefs, parsePrefs, PREFS_KEY, savePrefs } from './prefs.ts'
 import type { CallName, PeerCalls, PeerClient, Snapshot } from '../peer/client.ts'
 
@@ -23,6 +24,7 @@ export class App {
   role = $state<TabRole>('following')
   /** A short notice for sighted people and screen readers. */
   announcement = $state('')
+  readonly invitation = new Invitation((token) => this.call('use-invitation', { token }))
   #nowMs = $state(0)
   #snapshotAtMs = 0
   #client: ReturnType<ClientFactory> | undefined
@@ -48,6 +50,8 @@ export class App {
     const { signal } = listening
     addEventListener('online', () => { this.browserOnline = true }, { signal })
     addEventListener('offline', () => { this.browserOnline = false }, { signal })
+    addEventListener('hashchange', () => { void this.invitation.take() }, { signal })
+    void this.invitation.take()
     addEventListener('storage', (event) => { if (event.key === PREFS_KEY) this.prefs = parsePrefs(event.newValue) }, { signal })
     return () => {
       off()

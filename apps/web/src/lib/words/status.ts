@@ -17,12 +17,19 @@ export function statusWords(snapshot: Snapshot, waitedMs: number, browserOnline:
   if (snapshot.status.relays.some((relay) => relay.error?.code === 'RELAY_KEY_CHANGED')) {
     return { label: 'Stopped: the relay changed', detail: 'The relay shows another key than before. Nothing is sent to it until you decide.', tone: 'bad' }
   }
+  if (refusingRelay(snapshot) !== undefined) return { label: 'The relay does not let you in', detail: 'It takes only people who were invited or are on its list. Ask whoever runs it.', tone: 'warn' }
   switch (snapshot.status.state) {
     case 'online': return { label: `Online · ${peopleWords(snapshot)}`, detail: 'Connected, and others can reach you.', tone: 'good' }
     case 'degraded': return degraded(snapshot, waitedMs, browserOnline)
     case 'connecting': return connecting(snapshot, waitedMs, browserOnline)
     case 'offline': return offline(snapshot, waitedMs, browserOnline)
   }
+}
+
+/** The relay that refuses this peer, where no other one takes it. */
+export function refusingRelay({ status: { relays } }: Snapshot): Snapshot['status']['relays'][number] | undefined {
+  if (relays.some((relay) => relay.state === 'reserved')) return undefined
+  return relays.find((relay) => relay.error?.code === 'ACCESS_DENIED')
 }
 
 function peopleWords(snapshot: Snapshot): string {
