@@ -1,10 +1,10 @@
-import { applyOperations, encodeOperations } from '@gloflow/authz'
-import { FLOW_SYNC_PROTOCOL } from '@gloflow/p2p-core'
+import { addContent, applyOperations, createSigner, encodeOperations } from '@gloflow/authz'
+import { defineProtocol, FLOW_SYNC_PROTOCOL } from '@gloflow/p2p-core'
 import { until } from '@gloflow/p2p-core/testing'
 import { describe, expect, it } from 'vitest'
 import { flowSyncProtocol } from '../src/sync-wire.ts'
 import { byHand, forgeTag, operationsOf, strangerTag } from './hostile.ts'
-import { same, share, startPerson } from './people.ts'
+import { crypto, same, share, startPerson } from './people.ts'
 
 describe('a flow between peers', () => {
   it('[FL1] is made, shared, tagged and read by whom its owner lets in', async () => {
@@ -46,6 +46,26 @@ describe('what a role does not allow', () => {
     await expect(bob.flows.tag(flow, 'again')).rejects.toMatchObject({ code: 'ROLE_TOO_LOW' })
   })
 
+  it('[FL2] ends other streams about the flow that a lower role forbids', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await bob.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await share(flow, ann, bob, 'tagger')
+    const protocol = defineProtocol({ id: '/test/tagging/1.0.0', operation: 'flow_add_tag', codec: { encode: (bytes: Uint8Array) => bytes, decode: (bytes) => bytes } })
+    await ann.peer.handle(protocol, async (stream) => { for await (const bytes of stream) await stream.send(bytes) })
+    const stream = await bob.peer.open(ann.peer.id, protocol, { resources: [flow] })
+    const echoes = stream[Symbol.asyncIterator]()
+    await stream.send(Uint8Array.of(7))
+    expect(await echoes.next()).toMatchObject({ value: Uint8Array.of(7) })
+    const startMs = performance.now()
+    await ann.flows.setRole(flow, bob.flows.did, 'viewer')
+    await expect(echoes.next()).rejects.toMatchObject({ code: 'STREAM_CLOSED' })
+    expect(performance.now() - startMs).toBeLessThan(1_000)
+    await expect(bob.peer.open(ann.peer.id, protocol, { resources: [flow] })).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    await until(() => bob.flows.get(flow)?.role === 'viewer')
+  })
+
   it('[FL3] is void and shown where a viewer sends it by hand', async () => {
     await using ann = await startPerson()
     await using bob = await startPerson()
@@ -59,6 +79,23 @@ describe('what a role does not allow', () => {
     await until(() => ann.told.refused.length > 0)
     expect(ann.told.refused).toMatchObject([{ flow, id: forged.id, author: bob.flows.did, code: 'ROLE_TOO_LOW', reason: expect.stringMatching(/role/i) as string }])
     expect(ann.flows.get(flow)?.tags).toEqual([])
+  })
+
+  it('[FL3] is no text where a member signs the ciphertext of another one as its own', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    await bob.meet(ann)
+    const flow = await ann.flows.create('Summer')
+    await ann.flows.tag(flow, 'beach')
+    await share(flow, ann, bob, 'tagger')
+    await bob.flows.untag(flow, 'beach')
+    await same(flow, ann, bob)
+    const operations = await operationsOf(bob, flow)
+    const act = operations.flatMap((operation) => (operation.iss === ann.flows.did && operation.act.t === 'content' && operation.act.need === 'tag' ? [operation.act] : []))[0]
+    const state = applyOperations({ flow, operations })
+    const copied = await addContent({ signer: await createSigner(crypto, bob.seed), crypto, state }, 'tag', act?.epoch ?? '', act?.body ?? new Uint8Array())
+    await ann.flows.take(flow, encodeOperations([copied]))
+    expect(ann.flows.get(flow)).toMatchObject({ tags: [], unreadable: 1, operations: operations.length + 1 })
   })
 
   it('[FL4] strangers get no stream, and what they sign is not kept', async () => {
@@ -97,6 +134,8 @@ describe('a removal', () => {
     }
     const streams = (): string[] => ann.peer.libp2p.getConnections(bob.peer.id).flatMap(({ streams }) => streams).filter(({ protocol }) => protocol === FLOW_SYNC_PROTOCOL).map(({ direction }) => direction)
     await until(() => streams().join() === (opener === 'removed' ? 'inbound' : 'outbound'))
+    await ann.flows.tag(flow, 'quiet after this')
+    await same(flow, ann, bob)
     const startMs = performance.now()
     await ann.flows.remove(flow, bob.flows.did)
     await until(() => streams().length === 0 && bob.told.denied.length > 0)
@@ -105,7 +144,7 @@ describe('a removal', () => {
     // what it writes on is void wherever it gets to
     await bob.flows.tag(flow, 'late')
     await ann.flows.take(flow, bob.flows.exported(flow).operations)
-    expect(ann.flows.get(flow)).toMatchObject({ tags: [], quarantined: 1, unreadable: 0 })
+    expect(ann.flows.get(flow)).toMatchObject({ tags: ['quiet after this'], quarantined: 1, unreadable: 0 })
     expect(ann.told.refused).toContainEqual(expect.objectContaining({ author: bob.flows.did, code: 'AUTHOR_REVOKED' }))
   })
 
