@@ -4,6 +4,9 @@ import { needsLab } from '../test-support.ts'
 import { runCell, type PartyKind } from './cell.ts'
 import { possiblePath } from './expected.ts'
 
+/** Within this two peers see each other: less than the 6 s that libp2p gives an address that does not answer. */
+const MEET_MS = 5_000
+
 /** The cells that differ in kind; `matrix.ts` runs all of them. */
 const CELLS: readonly (readonly [PartyKind, PartyKind, string])[] = [
   ['browser', 'browser', 'pair:port-restricted+port-restricted'],
@@ -24,10 +27,11 @@ describe('paths through gateways', () => {
     test(`${first} and ${second}, ${topology}: ${possible}, and both hear each other once`, async (context) => {
       needsLab(context)
       if (chromiumPath() === undefined) context.skip('Chromium is not installed')
-      const { paths, heard } = await runCell({ peers: [first, second], topology }, { prove: true })
+      const { paths, heard, metMs } = await runCell({ peers: [first, second], topology }, { prove: true })
       if (possible === 'direct') expect(paths.map(({ path }) => path)).toEqual(topology.startsWith('lan:') ? ['lan', 'lan'] : ['direct', 'direct'])
       else expect(paths.map(({ path, reason }) => `${path}, ${reason}`)).toEqual(['relayed, upgrade-failed', 'relayed, upgrade-failed'])
       expect(heard).toEqual([1, 1])
+      expect(metMs).toBeLessThan(MEET_MS)
     })
   }
 })

@@ -3,6 +3,9 @@
 /** Time for one dial, all of its steps together. */
 export const DIAL_TIMEOUT_MS = 15_000
 
+/** How long circuits over connected relays are tried before a peer's other addresses: several round trips over a slow phone network. */
+export const CIRCUIT_FIRST_MS = 4_000
+
 /** Greatest size of one frame where a protocol does not say otherwise. */
 export const DEFAULT_MAX_FRAME_BYTES = 64 * 1024
 

@@ -138,7 +138,9 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
   }
 
   async function tryWays(entry: Upgrade, { direct, webrtc }: UpgradeWays, signal: AbortSignal): Promise<boolean> {
-    if (direct.length > 0 && await dialDirect([...direct], UPGRADE_DIAL_MS, signal)) return true
+    // the second attempt comes at once: what just timed out is not dialled again before WebRTC is
+    const isRepeated = entry.failures === 1 && webrtc !== undefined
+    if (direct.length > 0 && !isRepeated && await dialDirect([...direct], UPGRADE_DIAL_MS, signal)) return true
     if (webrtc === undefined) return false
     return dialDirect([webrtc], entry.failures === 0 ? UPGRADE_FIRST_MS : UPGRADE_LATER_MS, signal)
   }

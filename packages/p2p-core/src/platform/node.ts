@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { autoNAT } from '@libp2p/autonat'
 import { autoNATv2 } from '@libp2p/autonat-v2'
-import { dcutr } from '@libp2p/dcutr'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
@@ -10,6 +9,7 @@ import { createEphemeralIdentity } from '../identity/ephemeral.ts'
 import { loadKeyFile } from '../identity/key-file.node.ts'
 import { withPeerIdCheck } from '../identity/verify.ts'
 import { UNRESTRICTED_REACH } from '../nat/address-policy.ts'
+import { tcpPunching } from '../nat/tcp-punching.node.ts'
 import { openLevelStorage } from '../persistence/level.node.ts'
 import { createMemoryStorage } from '../persistence/storage.ts'
 import { createNodeFileSinks, createNodeHasher } from '../protocol/send.node.ts'
@@ -42,7 +42,7 @@ export const platform: Platform = {
         ...(options.webrtcDirect && webrtc !== undefined ? [webrtc.webRTCDirect({ rtcConfiguration: { iceServers: [] } })] : [])
       ],
       connectionEncrypters: [withPeerIdCheck(tls()), withPeerIdCheck(noise())],
-      services: { dcutr: dcutr(), autoNAT: autoNAT(), autoNATv2: autoNATv2() },
+      services: { dcutr: tcpPunching(), autoNAT: autoNAT(), autoNATv2: autoNATv2() },
       connectionManager: {},
       listen: [
         '/ip4/0.0.0.0/tcp/0',

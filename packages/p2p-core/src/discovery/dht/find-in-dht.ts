@@ -1,7 +1,7 @@
 import type { Connection, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { CID } from 'multiformats/cid'
-import { CONNECTION_BUDGET, DHT_FIND_INTERVAL_MS, DHT_FIRST_FIND_MS, DHT_PROVIDE_TIMEOUT_MS, DISCOVERY_DIAL_MS, MAX_DHT_PROVIDERS, MAX_PEER_RECORD_ADDRESSES } from '../../limits.ts'
+import { CIRCUIT_FIRST_MS, CONNECTION_BUDGET, DHT_FIND_INTERVAL_MS, DHT_FIRST_FIND_MS, DHT_PROVIDE_TIMEOUT_MS, DISCOVERY_DIAL_MS, MAX_DHT_PROVIDERS, MAX_PEER_RECORD_ADDRESSES } from '../../limits.ts'
 import { networkCid } from './dht.ts'
 
 /** What looking for others in the DHT needs. */
@@ -37,7 +37,13 @@ export function findInDht({ libp2p, dht, network, isRelay }: FindInDhtOptions): 
     const whom = `/p2p/${id.toString()}`
     const addresses = multiaddrs.slice(0, MAX_PEER_RECORD_ADDRESSES).map((address) => address.toString().endsWith(whom) ? address : address.encapsulate(whom))
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(DISCOVERY_DIAL_MS)])
-    return libp2p.dial(addresses.length > 0 ? addresses : id, { signal }).catch(() => undefined)
+    // circuits first: of the others each that does not answer costs a time-out, and libp2p would dial them before
+    const circuits = addresses.filter((address) => address.toString().includes('/p2p-circuit/'))
+    const relayed = circuits.length === 0 ? undefined : await libp2p.dial(circuits, { signal: AbortSignal.any([signal, AbortSignal.timeout(CIRCUIT_FIRST_MS)]) }).catch(() => undefined)
+    if (relayed !== undefined || signal.aborted) return relayed
+    const others = addresses.filter((address) => !circuits.includes(address))
+    if (others.length === 0 && circuits.length > 0) return undefined
+    return libp2p.dial(others.length > 0 ? others : id, { signal }).catch(() => undefined)
   }
 
   function again(afterMs: number): void {
