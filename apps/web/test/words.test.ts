@@ -43,6 +43,12 @@ describe('the status pill', () => {
     expect(label({ ...INITIAL_SNAPSHOT, phase: 'failed', failure: { code: 'INSECURE_ORIGIN', message: 'why', retryable: false } })).toBe('Cannot start')
   })
 
+  it('[WB19] says that a relay refuses, unless another one takes this peer', () => {
+    const refusing: RelayStatus = { ...RELAY, state: 'connected', error: { code: 'ACCESS_DENIED', message: 'no' } }
+    expect(statusWords(shown({ state: 'degraded', relays: [refusing] }), 0, true)).toMatchObject({ label: 'The relay does not let you in', tone: 'warn' })
+    expect(label(shown({ state: 'online', relays: [refusing, RELAY] }))).toBe('Online · nobody else here')
+  })
+
   it('[WB11] tells a missing place at the relay from one relay of several that does not answer', () => {
     expect(label(shown({ state: 'degraded', relays: [{ ...RELAY, state: 'connected' }] }))).toContain('Partly connected')
     expect(label(shown({ state: 'degraded', relays: [{ ...RELAY, state: 'waiting', retryInMs: 2000 }] }, [person('a', 'direct')]))).toBe('Reconnecting in 2 s · 1 person, direct')
