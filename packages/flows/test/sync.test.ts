@@ -50,6 +50,28 @@ describe('synchronizing', () => {
     stream.abort(new Error('cut'))
   })
 
+  it('[FL8] nothing is sent back to whom it came from, once it is known what the other side has', async () => {
+    await using ann = await startPerson()
+    await using bob = await startPerson()
+    const flow = await flowOf(ann, bob, 'editor')
+    await bob.flows.tag(flow, 'known to both')
+    await same(flow, ann, bob)
+    await ann.part(bob)
+    await bob.flows.tag(flow, 'new')
+    const all = await operationsOf(bob, flow)
+    await bob.flows.stop()
+    await bob.meet(ann)
+    const stream = await byHand(bob, ann, flow)
+    await stream.send({ type: 'heads', tips: coverageOf(all).tips })
+    expect(bytesIn(await readTo(stream, 'done'))).toEqual([])
+    await stream.send({ type: 'operations', operations: [all.at(-1)?.bytes ?? new Uint8Array()] })
+    await stream.send({ type: 'done' })
+    await until(() => ann.flows.get(flow)?.tags.length === 2)
+    await ann.flows.tag(flow, 'live')
+    expect(bytesIn(await readTo(stream, 'operations'))).toHaveLength(1)
+    stream.abort(new Error('cut'))
+  })
+
   it('[FL9] an operation whose past is missing waits; what is missing is asked for', async () => {
     await using ann = await startPerson()
     await using bob = await startPerson()
