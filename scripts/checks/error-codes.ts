@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Check, root } from './check.ts'
 
 /** The files whose code unions a person may meet. */
-const SOURCES = ['packages/authz/src/errors.ts', 'packages/p2p-core/src/errors.ts', 'apps/relay-server/src/errors.ts']
+const SOURCES = ['packages/authz/src/errors.ts', 'packages/p2p-core/src/errors.ts', 'packages/flows/src/errors.ts', 'apps/relay-server/src/errors.ts']
 
 const CODE = /^\s*(?:export type \w+ =\s*)?\|?\s*'([A-Z][A-Z0-9_]+)'/gm
 
