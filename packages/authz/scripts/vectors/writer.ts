@@ -23,7 +23,6 @@ export const text = (value: string): Item => concatBytes(head(3, utf8(value).len
 export const list = (...items: readonly Item[]): Item => concatBytes(head(4, items.length), ...items)
 export const map = (...entries: readonly (readonly [string, Item])[]): Item => concatBytes(head(5, entries.length), ...entries.flatMap(([key, value]) => [text(key), value]))
 export const NULL: Item = Uint8Array.of(0xf6)
-export const TRUE: Item = Uint8Array.of(0xf5)
 
 export const VARSIG = Uint8Array.of(0x34, 0x01, 0xed, 0x01, 0xed, 0x01, 0x13, 0x71)
 

@@ -8,7 +8,8 @@ class Later {
   #loading: Promise<void> | undefined
 
   load(): void {
-    this.#loading ??= import('./later-parts.ts').then(
+    if (this.#loading !== undefined) return
+    this.#loading = import('./later-parts.ts').then(
       (parts) => { this.parts = parts },
       () => { this.#loading = undefined }
     )
