@@ -41,6 +41,13 @@ export const forbidden: readonly IForbiddenRuleType[] = [
     to: { path: '^(apps/|e2e/|bench/)' }
   },
   {
+    name: 'flows-no-builtins',
+    comment: 'packages/flows/src runs in browsers as it does in Node: what differs by platform is p2p-core\'s business.',
+    severity: 'error',
+    from: { path: '^packages/flows/src/' },
+    to: { dependencyTypes: ['core'] }
+  },
+  {
     name: 'apps-stay-apart',
     comment: 'The relay serves the built page as files; neither app imports the other, nor tests and benchmarks.',
     severity: 'error',

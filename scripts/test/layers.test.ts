@@ -12,6 +12,7 @@ const BREACHES: Readonly<Record<string, readonly [from: string, to: string]>> = 
   'core-below-apps': ['packages/p2p-core/src/a.ts', 'apps/web/src/b.ts'],
   'authz-only-in-access': ['packages/p2p-core/src/relays/a.ts', 'packages/authz/src/index.ts'],
   'flows-below-apps': ['packages/flows/src/a.ts', 'apps/relay-server/src/b.ts'],
+  'flows-no-builtins': ['packages/flows/src/a.ts', 'node:fs'],
   'apps-stay-apart': ['apps/web/src/a.ts', 'apps/relay-server/src/b.ts'],
   'packages-by-their-door': ['apps/web/src/a.ts', 'packages/p2p-core/src/relays/b.ts'],
   'one-platform-seam': ['packages/p2p-core/src/a.ts', 'node:fs'],
