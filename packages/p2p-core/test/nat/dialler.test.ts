@@ -24,8 +24,8 @@ test('[NA12] by PeerId alone, a circuit over a connected relay is there before a
     await using relay = await startRelay()
     await using caller = await startPeer()
     await using called = await startPeer()
-    await using _caller = await join(relay, caller)
-    await using _called = await join(relay, called)
+    await using joined = new AsyncDisposableStack()
+    for (const peer of [caller, called]) joined.use(await join(relay, peer))
     const peer = called.libp2p.peerId
     const book = await openPeerBook({ datastore: new MemoryDatastore(), now: Date.now, onError: (error) => { throw error } })
     book.heard(peer, [`/ip4/127.0.0.1/tcp/${port}/p2p/${peer.toString()}`])
