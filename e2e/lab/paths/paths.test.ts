@@ -21,14 +21,20 @@ const CELLS: readonly (readonly [PartyKind, PartyKind, string])[] = [
   ['node', 'node', 'pair:symmetric+symmetric']
 ]
 
+/** Two Node peers are direct only sometimes on a busy machine (see SPEC.md); `matrix.ts` counts how often. That they meet and hear each other always holds. */
+function isUncertain(first: PartyKind, second: PartyKind, topology: string): boolean {
+  return first === 'node' && second === 'node' && possiblePath(topology) === 'direct'
+}
+
 describe('paths through gateways', () => {
   for (const [first, second, topology] of CELLS) {
     const possible = possiblePath(topology)
-    test(`${first} and ${second}, ${topology}: ${possible}, and both hear each other once`, async (context) => {
+    test(`${first} and ${second}, ${topology}: ${possible}${isUncertain(first, second, topology) ? ' or relayed' : ''}, and both hear each other once`, async (context) => {
       needsLab(context)
       if (chromiumPath() === undefined) context.skip('Chromium is not installed')
       const { paths, heard, metMs } = await runCell({ peers: [first, second], topology }, { prove: true })
-      if (possible === 'direct') expect(paths.map(({ path }) => path)).toEqual(topology.startsWith('lan:') ? ['lan', 'lan'] : ['direct', 'direct'])
+      if (isUncertain(first, second, topology)) for (const { path, reason } of paths) expect(['direct, webrtc', 'direct, hole-punched', 'relayed, upgrade-failed', 'relayed, upgrading']).toContain(`${path}, ${reason}`)
+      else if (possible === 'direct') expect(paths.map(({ path }) => path)).toEqual(topology.startsWith('lan:') ? ['lan', 'lan'] : ['direct', 'direct'])
       else expect(paths.map(({ path, reason }) => `${path}, ${reason}`)).toEqual(['relayed, upgrade-failed', 'relayed, upgrade-failed'])
       expect(heard).toEqual([1, 1])
       expect(metMs).toBeLessThan(MEET_MS)
