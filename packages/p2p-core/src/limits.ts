@@ -389,15 +389,30 @@ export const UPGRADE_DIAL_MS = 1_500
 /** Addresses of one peer that are tried so. */
 export const MAX_UPGRADE_ADDRESSES = 8
 
-/** Time for the first WebRTC attempt, and for later ones: slow networks need longer, most do not. */
-export const UPGRADE_FIRST_MS = 3_000
-export const UPGRADE_LATER_MS = 10_000
+/** Time for the first WebRTC attempt, and for later ones: it takes half a second on most networks, and some seconds on busy devices. */
+export const UPGRADE_FIRST_MS = 5_000
+export const UPGRADE_LATER_MS = 8_000
 
-/** The side that does not begin tries by itself after so long, should the other one not be able to. */
-export const UPGRADE_FALLBACK_MS = 6_000
+/** The side that does not begin tries by itself after so long, should the other one not be able to. It waits for one that is under way. */
+export const UPGRADE_FALLBACK_MS = 7_000
 
 /** Delays before the attempts after a failed one; the last one goes on for ever. Each attempt costs an RTCPeerConnection. */
-export const UPGRADE_RETRY_MS: readonly number[] = [200, 15_000, 60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000, 4 * 60 * 60_000]
+export const UPGRADE_RETRY_MS: readonly number[] = [200, 2_000, 15_000, 60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000, 4 * 60 * 60_000]
+
+/** So many own attempts fail before it is said: the one who begins has one more, as the other one tries in between. */
+export const UPGRADE_ATTEMPTS_OF_BEGINNER = 3
+export const UPGRADE_ATTEMPTS_OF_OTHER = 2
+
+/** How often it is looked whether the other side's attempt is over, and how long for: longer than libp2p lets one go on. */
+export const INBOUND_ATTEMPT_POLL_MS = 50
+export const INBOUND_ATTEMPT_WAIT_MS = 15_000
+
+/**
+ * A WebRTC connection that libp2p reports gets so long to be one: where the one who began gave up, the other side has a connection that
+ * was never open.
+ */
+export const WEBRTC_CONNECTED_MS = 1_000
+export const WEBRTC_CONNECTED_POLL_MS = 50
 
 /** Time for each of two round trips that prove a direct path. */
 export const PROOF_TIMEOUT_MS = 2_500

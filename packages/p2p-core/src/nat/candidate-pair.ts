@@ -31,6 +31,12 @@ export async function selectedPair(connection: Connection): Promise<SelectedPair
   }
 }
 
+/** The state of the RTCPeerConnection under a connection, as W3C webrtc has it; `undefined` for other connections, and where it cannot be had. */
+export function peerConnectionState(connection: Connection): string | undefined {
+  const state = property(property(property(connection, 'maConn'), 'peerConnection'), 'connectionState')
+  return typeof state === 'string' ? state : undefined
+}
+
 /** Finds the chosen pair in a stats report: by the transport's word, or as the pair that was nominated and works. */
 export function readPair(report: unknown): SelectedPair | undefined {
   if (!isReport(report)) return undefined

@@ -1,14 +1,20 @@
 import type { Connection, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface'
 import { P2pError } from '../errors.ts'
-import { IDENTIFY_POLL_MS, PROOF_TIMEOUT_MS, UPGRADE_DIAL_MS, UPGRADE_FALLBACK_MS, UPGRADE_FIRST_MS, UPGRADE_LATER_MS, UPGRADE_RETRY_MS } from '../limits.ts'
+import {
+  IDENTIFY_POLL_MS, PROOF_TIMEOUT_MS, UPGRADE_ATTEMPTS_OF_BEGINNER, UPGRADE_ATTEMPTS_OF_OTHER, UPGRADE_DIAL_MS, UPGRADE_FALLBACK_MS, UPGRADE_FIRST_MS,
+  UPGRADE_LATER_MS, UPGRADE_RETRY_MS, WEBRTC_CONNECTED_MS, WEBRTC_CONNECTED_POLL_MS
+} from '../limits.ts'
 import { pause } from '../pause.ts'
 import type { PathReason } from '../peer.ts'
 import { isAlive } from '../relays/probe.ts'
 import type { Wakeups } from '../relays/wakeups.ts'
+import { peerConnectionState } from './candidate-pair.ts'
 import { drainCircuit } from './circuit-drain.ts'
+import { createInboundAttempts } from './inbound-attempts.ts'
 import { describeDirect, describeWebRtc, isWebRtc } from './path-facts.ts'
 import type { PathDescription } from './path-facts.ts'
-import { WEBRTC_SIGNALLING_PROTOCOL, findUpgradeWays, guardSignalling } from './upgrade-ways.ts'
+import { streamGuard } from './stream-guard.ts'
+import { WEBRTC_SIGNALLING_PROTOCOL, findUpgradeWays } from './upgrade-ways.ts'
 import type { UpgradeWays } from './upgrade-ways.ts'
 
 /** What the upgrader needs. */
@@ -54,6 +60,7 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
   const proven = new WeakMap<Connection, PathDescription>()
   const opened = new WeakMap<Connection, PathDescription>()
   const draining = new WeakSet<Connection>()
+  const inbound = createInboundAttempts(allowDirect, now)
   let stopped = new AbortController()
 
   const openTo = (peer: PeerId): Connection[] => libp2p.getConnections(peer).filter(({ status }) => status === 'open')
@@ -74,10 +81,12 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
     void prove(connection)
   }
 
-  function onClose({ detail: { remotePeer: peer } }: CustomEvent<Connection>): void {
+  function onClose({ detail: connection }: CustomEvent<Connection>): void {
+    const peer = connection.remotePeer
     const entry = upgrades.get(peer.toString())
     if (openTo(peer).length === 0) return forget(peer)
-    if (entry !== undefined) entry.failures = 0
+    // what a failed attempt left behind is no sign of another network
+    if (entry !== undefined && (isProven(connection) || !connection.direct)) entry.failures = 0
     if (!hasDirect(peer)) consider(peer, 0)
     onChange(peer)
   }
@@ -113,8 +122,11 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
    */
   function delayForRole(entry: Upgrade, { direct, isBrowser }: UpgradeWays): number {
     const cannotBeDialled = direct.length > 0 && !libp2p.getMultiaddrs().some(address => !address.toString().includes('/p2p-circuit'))
-    const begins = isBrowser === selfIsBrowser ? libp2p.peerId.toString() < entry.peer.toString() : selfIsBrowser
-    return begins || cannotBeDialled || entry.failures > 0 ? 0 : UPGRADE_FALLBACK_MS
+    return begins(entry.peer, isBrowser) || cannotBeDialled || entry.failures > 0 ? 0 : UPGRADE_FALLBACK_MS
+  }
+
+  function begins(peer: PeerId, isBrowser: boolean): boolean {
+    return isBrowser === selfIsBrowser ? libp2p.peerId.toString() < peer.toString() : selfIsBrowser
   }
 
   async function attempt(entry: Upgrade): Promise<void> {
@@ -128,7 +140,7 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
       if (!ways.isKnown) return consider(entry.peer, IDENTIFY_POLL_MS)
       return say(entry, 'no-common-transport')
     }
-    if (entry.failures < 2) say(entry, 'upgrading')
+    if (entry.failures < attemptsBeforeSaid(entry, ways)) say(entry, 'upgrading')
     await pause(delayForRole(entry, ways), signal)
     const worked = signal.aborted || hasDirect(entry.peer) || !allowDirect(entry.peer) || await tryWays(entry, ways, signal)
     entry.running = false
@@ -138,10 +150,14 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
   }
 
   async function tryWays(entry: Upgrade, { direct, webrtc }: UpgradeWays, signal: AbortSignal): Promise<boolean> {
-    // the second attempt comes at once: what just timed out is not dialled again before WebRTC is
-    const isRepeated = entry.failures === 1 && webrtc !== undefined
+    // the next attempts come at once: what just timed out is not dialled again before WebRTC is
+    const isRepeated = entry.failures > 0 && entry.failures < UPGRADE_ATTEMPTS_OF_BEGINNER && webrtc !== undefined
     if (direct.length > 0 && !isRepeated && await dialDirect([...direct], UPGRADE_DIAL_MS, signal)) return true
     if (webrtc === undefined) return false
+    // two attempts at a time disturb each other: libp2p signals over a connection that the other one left behind
+    await inbound.untilQuiet(entry.peer, signal)
+    await Promise.all(openTo(entry.peer).filter(isWebRtc).map(prove))
+    if (signal.aborted || hasDirect(entry.peer)) return true
     return dialDirect([webrtc], entry.failures === 0 ? UPGRADE_FIRST_MS : UPGRADE_LATER_MS, signal)
   }
 
@@ -154,10 +170,14 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
     }
   }
 
-  function failed(entry: Upgrade, { webrtc }: UpgradeWays): void {
+  function attemptsBeforeSaid({ peer }: Upgrade, { isBrowser }: UpgradeWays): number {
+    return begins(peer, isBrowser) ? UPGRADE_ATTEMPTS_OF_BEGINNER : UPGRADE_ATTEMPTS_OF_OTHER
+  }
+
+  function failed(entry: Upgrade, ways: UpgradeWays): void {
     entry.failures += 1
     const delayMs = UPGRADE_RETRY_MS[Math.min(entry.failures, UPGRADE_RETRY_MS.length) - 1] ?? 0
-    if (entry.failures > 1) say(entry, webrtc !== undefined && !hasStun() ? 'no-stun' : 'upgrade-failed')
+    if (entry.failures >= attemptsBeforeSaid(entry, ways)) say(entry, ways.webrtc !== undefined && !hasStun() ? 'no-stun' : 'upgrade-failed')
     consider(entry.peer, delayMs)
   }
 
@@ -178,7 +198,7 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
 
   async function runProof(connection: Connection): Promise<boolean> {
     const { signal } = stopped
-    const answered = await isAlive(connection, PROOF_TIMEOUT_MS, signal)
+    const answered = await isConnected(connection, signal) && await isAlive(connection, PROOF_TIMEOUT_MS, signal)
     if (signal.aborted || connection.status !== 'open') return false
     if (!answered) {
       if (isWebRtc(connection)) connection.abort(new P2pError('STREAM_CLOSED', `Nothing came back over the direct path to ${connection.remotePeer}.`, { retryable: true }))
@@ -188,6 +208,14 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
     onChange(connection.remotePeer)
     void drain(connection.remotePeer)
     return true
+  }
+
+  /** Whether a WebRTC connection is one by now, or within a second. Of others, and where it cannot be seen, it is taken for granted. */
+  async function isConnected(connection: Connection, signal: AbortSignal): Promise<boolean> {
+    const untilMs = performance.now() + WEBRTC_CONNECTED_MS
+    const state = (): string => isWebRtc(connection) ? peerConnectionState(connection) ?? 'connected' : 'connected'
+    while ((state() === 'new' || state() === 'connecting') && performance.now() < untilMs && !signal.aborted) await pause(WEBRTC_CONNECTED_POLL_MS, signal)
+    return state() === 'connected'
   }
 
   /** Lets the circuits of a peer go that has a proven direct path. */
@@ -219,7 +247,7 @@ export function createPathUpgrader(options: PathUpgraderOptions): PathUpgrader {
     retry,
     start() {
       stopped = new AbortController()
-      libp2p.use(WEBRTC_SIGNALLING_PROTOCOL, guardSignalling(allowDirect, now))
+      libp2p.use(WEBRTC_SIGNALLING_PROTOCOL, streamGuard(inbound.guard))
       libp2p.addEventListener('connection:open', onOpen)
       libp2p.addEventListener('connection:close', onClose)
       libp2p.addEventListener('peer:identify', onIdentify)

@@ -1,10 +1,8 @@
-import type { Connection, Libp2p, PeerId, StreamMiddleware } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { CODE_P2P_CIRCUIT, CODE_WEBRTC, multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { toString } from 'uint8arrays/to-string'
-import { P2pError } from '../errors.ts'
-import { MAX_INBOUND_UPGRADES_PER_MINUTE, MAX_UPGRADE_ADDRESSES } from '../limits.ts'
-import { createRateLimit } from '../rate-limit.ts'
+import { MAX_UPGRADE_ADDRESSES } from '../limits.ts'
 
 /** Exchanges what two peers need for WebRTC, over a circuit. Source: libp2p/specs, webrtc/webrtc.md. */
 export const WEBRTC_SIGNALLING_PROTOCOL = '/webrtc-signaling/0.0.1'
@@ -52,20 +50,4 @@ function withPeerId(address: Multiaddr, peer: PeerId): Multiaddr {
 
 async function isDialable(libp2p: Libp2p, address: Multiaddr): Promise<boolean> {
   return libp2p.isDialable(address, { runOnLimitedConnection: false })
-}
-
-/**
- * Lets in only the WebRTC attempts of those with whom a direct path is wanted: answering one shows this device's addresses. And only so
- * many of each.
- */
-export function guardSignalling(allowDirect: (peer: PeerId) => boolean, now: () => number): StreamMiddleware {
-  const rate = createRateLimit(MAX_INBOUND_UPGRADES_PER_MINUTE, 60_000, now)
-  return (stream, connection, next) => {
-    if (stream.direction === 'inbound') {
-      const peer = connection.remotePeer
-      if (!allowDirect(peer)) throw new P2pError('ACCESS_DENIED', `No direct path to ${peer} is wanted.`)
-      if (!rate.take(peer.toString())) throw new P2pError('LIMIT_REACHED', `${peer} asks for direct paths too often.`, { retryable: true })
-    }
-    next(stream, connection)
-  }
 }
