@@ -49,8 +49,13 @@ test('five tabs are one peer; the leading one is closed, and another goes on', a
   await rest[0]?.say('the leader is gone, I am not')
   await ben.hears(id, 'the leader is gone, I am not')
   expect(await ben.timesHeard('the leader is gone, I am not')).toBe(1)
-  await ben.say('I still see you')
-  for (const tab of rest) await tab.hears(benId, 'I still see you')
+  // Ben's browser may hold the closed tab's direct path for some seconds more; what is said into it is lost (SPEC.md of apps/web, "Known limits").
+  let tries = 0
+  await expect(async () => {
+    const text = `I still see you, try ${++tries}.`
+    await ben.say(text)
+    for (const tab of rest) await expect(tab.page.locator('[data-gf-message]').filter({ hasText: text })).toHaveCount(1, { timeout: 4_000 })
+  }).toPass({ timeout: 90_000 })
 })
 
 test('a tab that crashes while it leads is taken over', async ({ relay, newPerson }) => {
